@@ -1,0 +1,48 @@
+import globals from "globals";
+
+// Every file under static/src and static/tests is a module of Odoo's asset bundles.
+export default [
+  {
+    files: ["addons/*/static/{src,tests}/**/*.js"],
+    languageOptions: {
+      ecmaVersion: 2024,
+      sourceType: "module",
+      globals: {...globals.browser, odoo: "readonly", luxon: "readonly", owl: "readonly"},
+    },
+    linterOptions: {reportUnusedDisableDirectives: "error"},
+    rules: {
+      "array-callback-return": "error",
+      "block-scoped-var": "error",
+      "consistent-return": "error",
+      curly: ["error", "multi-line"],
+      "dot-notation": "error",
+      eqeqeq: "error",
+      "no-alert": "error",
+      "no-console": "error",
+      "no-const-assign": "error",
+      "no-debugger": "error",
+      "no-dupe-args": "error",
+      "no-dupe-class-members": "error",
+      "no-dupe-keys": "error",
+      "no-duplicate-imports": "error",
+      "no-empty": "error",
+      "no-eval": "error",
+      "no-fallthrough": "error",
+      "no-implied-eval": "error",
+      "no-redeclare": "error",
+      "no-self-compare": "error",
+      "no-shadow": "error",
+      "no-undef": "error",
+      "no-unreachable": "error",
+      "no-unused-expressions": "error",
+      "no-unused-vars": "error",
+      "no-use-before-define": ["error", {functions: false, classes: false}],
+      "no-useless-return": "error",
+      "no-var": "error",
+      "object-shorthand": "error",
+      "prefer-const": "error",
+      radix: "error",
+      "valid-typeof": "error",
+    },
+  },
+];
