@@ -8,6 +8,14 @@ die() { printf '%s\n' "$*" >&2; exit 1; }
 # The last line that a log shows, cut to the width of a terminal.
 last_line() { tail -n 1 "$1" 2>/dev/null | tr -d '\r' | cut -c 1-100; }
 
+# heartbeat START: says every 15 seconds how long it takes and what the log shows. It ends
+# with this script also when that is killed.
+heartbeat() {
+  while sleep 15 && kill -0 $$ 2>/dev/null; do
+    printf '  … %d s: %s\n' $((SECONDS - $1)) "$(last_line "$log")"
+  done
+}
+
 # step "what is done" command…: keeps its output in $log and shows that it is alive.
 step() {
   local what=$1 start=$SECONDS beat rc=0
@@ -15,9 +23,7 @@ step() {
   mkdir -p "$run"
   printf '%s …\n' "$what"
   printf '\n== %s\n' "$what" >> "$log"
-  while sleep 15 && kill -0 $$ 2>/dev/null; do
-    printf '  … %d s: %s\n' $((SECONDS - start)) "$(last_line "$log")"
-  done &
+  heartbeat "$start" &
   beat=$!
   "$@" >> "$log" 2>&1 < /dev/null || rc=$?
   kill "$beat" 2>/dev/null
