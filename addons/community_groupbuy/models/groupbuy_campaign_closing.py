@@ -1,0 +1,290 @@
+import logging
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+_logger = logging.getLogger(__name__)
+
+CLOSE_CHUNK = 50
+# How long the closing waits before it looks again for payments under way.
+RECHECK = timedelta(seconds=30)
+
+
+class GroupbuyCampaign(models.Model):
+    """From open to closed. Each step can be killed anywhere and run again:
+
+    1. `closing`: nobody joins or cancels any more; holds under way may still be paid.
+    2. The outcome is fixed once: final quantities and prices, success or failure.
+    3. Orders are confirmed or refunded in jobs, a chunk each.
+    4. When no order waits any more: `succeeded` or `failed`.
+    """
+
+    _inherit = "groupbuy.campaign"
+
+    outcome = fields.Selection(
+        [("success", "Success"), ("failure", "Failure")], readonly=True, copy=False
+    )
+    closed_at = fields.Datetime(
+        readonly=True, copy=False, help="When the last order was processed."
+    )
+
+    # === ACTIONS === #
+
+    def action_close(self):
+        """Close open campaigns now, before their date if need be.
+
+        The orders are processed in the background; `state` tells when it is done.
+        """
+        if self.filtered(lambda campaign: campaign.state not in ("scheduled", "open")):
+            raise UserError(self.env._("Only an open campaign can be closed."))
+        now = fields.Datetime.now()
+        for campaign in self:
+            if campaign.date_close > now:
+                campaign.date_open = min(campaign.date_open, now - timedelta(seconds=1))
+                campaign.date_close = now
+        self._close()
+
+    def action_cancel(self):
+        """Cancel campaigns that have not closed; everybody is refunded in full."""
+        if self.filtered(
+            lambda campaign: campaign.state not in ("draft", "scheduled", "open")
+        ):
+            raise UserError(
+                self.env._("A campaign can be cancelled until it starts to close.")
+            )
+        self.state = "cancelled"
+        self.recurrence = "none"
+        self._enqueue_closing()
+
+    def action_process_again(self):
+        """Try again what the closing could not process."""
+        self.filtered(lambda campaign: campaign.state == "closing")._enqueue_closing()
+
+    # === STEPS === #
+
+    def _close(self):
+        self.state = "closing"
+        self._enqueue_closing()
+
+    def _enqueue_closing(self, eta=None):
+        """Go on with the closing in a job, after this transaction is committed."""
+        for campaign in self:
+            campaign.with_delay(
+                channel="root.groupbuy",
+                eta=eta,
+                priority=5,
+                identity_key=f"groupbuy-closing-{campaign.id}-{eta or ''}",
+                description=self.env._("Close group buy %s", campaign.code),
+            )._continue_closing()
+
+    def _continue_closing(self):
+        """Take this campaign's closing one step further; harmless to repeat."""
+        self.ensure_one()
+        if self.state == "cancelled":
+            self._cancel_orders()
+        elif self.state == "closing":
+            if not self.outcome and not self._fix_outcome():
+                return
+            waiting = self._get_waiting_orders()
+            if waiting:
+                self._enqueue_orders(waiting)
+            else:
+                self._finish_closing()
+
+    def _get_waiting_orders(self):
+        return self.env["sale.order"].search(
+            [("groupbuy_campaign_id", "=", self.id), ("state", "=", "sent")],
+            order="id",
+        )
+
+    def _fix_outcome(self):
+        """Fix final quantities, prices and success, once everybody is done paying.
+
+        :return: whether the outcome is fixed now
+        """
+        offers, undecided = self._count_for_closing()
+        if undecided:
+            # Paid holds whose order has yet to follow, or holds not yet run out.
+            self.env.ref("payment.cron_post_process_payment_tx").sudo()._trigger()
+            now = fields.Datetime.now()
+            self._enqueue_closing(
+                eta=max(undecided + timedelta(seconds=1), now + RECHECK)
+            )
+            return False
+        participants = len(
+            {partner for counts in offers.values() for partner in counts[2]}
+        )
+        quantity = sum(counts[0] for counts in offers.values())
+        amount = sum(counts[3] for counts in offers.values())
+        reached = self._get_goal_reached(participants, quantity, amount)
+        success = quantity > 0 and (
+            self.goal_type == "none" or reached >= self.goal_value
+        )
+        if not success and self._extend_once():
+            return False
+        for offer in self.offer_ids:
+            offer._fix_outcome(success, *offers.get(offer.id, (0, 0.0))[:2])
+        any_success = "success" in self.offer_ids.mapped("outcome")
+        self.outcome = "success" if any_success else "failure"
+        self.message_post(
+            body=self.env._(
+                "Closed with %(participants)s participants and %(quantity)s pieces.",
+                participants=participants,
+                quantity=quantity,
+            )
+        )
+        return True
+
+    def _count_for_closing(self):
+        """Count what is paid while nobody can take, pay or give back pieces.
+
+        :return: ({offer id: (pieces, lowest price shown, payers, amount)};
+            False, or until when somebody can still pay)
+        """
+        now = fields.Datetime.now()
+        with self.env["groupbuy.hold"]._own_transaction() as cr:
+            self.env["groupbuy.hold"]._lock_offers(cr, self.offer_ids.ids)
+            cr.execute(
+                """
+                SELECT MAX(CASE WHEN hold.state = 'held' THEN hold.expires_at
+                                ELSE %s END)
+                  FROM groupbuy_hold AS hold
+             LEFT JOIN sale_order AS o
+                    ON o.partner_id = hold.partner_id AND o.groupbuy_key = hold.key
+                 WHERE hold.campaign_id = %s
+                   AND (hold.state = 'held' AND hold.expires_at > %s
+                        OR hold.state = 'paid' AND o.state <> 'sent')
+                """,
+                [now, self.id, now],
+            )
+            (undecided,) = cr.fetchone()
+            cr.execute(
+                """
+                SELECT offer_id, SUM(quantity), MIN(price), ARRAY_AGG(partner_id),
+                       SUM(quantity * price)
+                  FROM groupbuy_hold
+                 WHERE campaign_id = %s AND state = 'paid'
+              GROUP BY offer_id
+                """,
+                [self.id],
+            )
+            offers = {offer_id: counts for offer_id, *counts in cr.fetchall()}
+        return offers, undecided
+
+    def _extend_once(self):
+        if self.on_failure != "extend" or self.extended:
+            return False
+        self.write({"state": "open", "extended": True, "nudged": False})
+        self.date_close = fields.Datetime.now()
+        self.action_extend(self.extension_hours)
+        self.message_post(
+            body=self.env._(
+                "The goal was missed: extended by %s h.", self.extension_hours
+            )
+        )
+        self.order_ids.filtered(lambda order: order.state == "sent")._groupbuy_notify(
+            "community_groupbuy.mail_template_extended"
+        )
+        return True
+
+    def _enqueue_orders(self, orders):
+        ids = orders.ids
+        for start in range(0, len(ids), CLOSE_CHUNK):
+            chunk = orders.browse(ids[start : start + CLOSE_CHUNK])
+            self.with_delay(
+                channel="root.groupbuy",
+                identity_key=f"groupbuy-orders-{self.id}-{chunk[0].id}-{chunk[-1].id}",
+                description=self.env._(
+                    "Close orders of group buy %(code)s, %(first)s to %(last)s of "
+                    "%(count)s",
+                    code=self.code,
+                    first=start + 1,
+                    last=start + len(chunk),
+                    count=len(ids),
+                ),
+            )._close_orders(chunk)
+
+    def _close_orders(self, orders):
+        """Process a chunk; the last one to finish ends the closing."""
+        orders._groupbuy_close()
+        self._enqueue_closing(eta=fields.Datetime.now() + timedelta(seconds=1))
+
+    def _cancel_orders(self):
+        """Give back the pieces and the money of a cancelled campaign's orders."""
+        orders = self.order_ids.filtered(lambda order: order.state in ("draft", "sent"))
+        ids = orders.ids
+        for start in range(0, len(ids), CLOSE_CHUNK):
+            chunk = orders.browse(ids[start : start + CLOSE_CHUNK])
+            self.env["groupbuy.hold"]._cancel(chunk, ("cancelled",))
+            chunk._groupbuy_cancel("operator")
+            chunk._groupbuy_notify("community_groupbuy.mail_template_failed")
+
+    def _finish_closing(self):
+        self.write(
+            {
+                "state": "succeeded" if self.outcome == "success" else "failed",
+                "closed_at": fields.Datetime.now(),
+            }
+        )
+        self._schedule_next()
+
+    # === SWEEP === #
+
+    @api.model
+    def _sweep(self):
+        """Bring every campaign to the state that its dates and orders demand.
+
+        By state, never by "since the last run": whatever an outage left lies here.
+        """
+        steps = (
+            self.env["groupbuy.hold"]._expire,
+            self.env["sale.order"]._groupbuy_follow_holds,
+            self._sweep_open,
+            self._sweep_nudge,
+            self._sweep_close,
+            self._sweep_closing,
+            self.env["payment.transaction"]._groupbuy_retry_refunds,
+        )
+        for step in steps:
+            try:
+                with self.env.cr.savepoint():
+                    step()
+            except Exception:
+                # One broken step must not keep the others from running.
+                _logger.exception("Group-buy sweep: %s failed", step.__name__)
+            self.env["ir.cron"]._commit_progress()
+
+    @api.model
+    def _sweep_open(self):
+        self.search([("state", "=", "scheduled")])._open_due()
+
+    @api.model
+    def _sweep_close(self):
+        now = fields.Datetime.now()
+        due = self.search(
+            [("state", "in", ("scheduled", "open")), ("date_close", "<=", now)]
+        )
+        capped = self.search([("state", "=", "open"), ("close_when_full", "=", True)])
+        (due | capped.filtered(lambda campaign: campaign._is_full()))._close()
+
+    def _is_full(self):
+        """Whether every piece of every offer is bought."""
+        quantities = self.offer_ids._get_quantities()
+        return all(
+            offer.quota and quantities.get(offer.id, (0, 0))[0] >= offer.quota
+            for offer in self.offer_ids
+        )
+
+    @api.model
+    def _sweep_closing(self):
+        self.search([("state", "=", "closing")])._enqueue_closing()
+        ended = self.env["sale.order"]._read_group(
+            [
+                ("groupbuy_campaign_id.state", "=", "cancelled"),
+                ("state", "in", ("draft", "sent")),
+            ],
+            ["groupbuy_campaign_id"],
+        )
+        for (campaign,) in ended:
+            campaign._enqueue_closing()

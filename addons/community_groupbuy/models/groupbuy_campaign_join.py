@@ -1,0 +1,200 @@
+import hashlib
+import json
+import uuid
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+from odoo.tools import consteq, hmac
+
+MAX_PIECES = 100_000
+MAX_KEY_LENGTH = 64
+
+
+class GroupbuyCampaign(models.Model):
+    _inherit = "groupbuy.campaign"
+
+    def join(self, lines, pickup_point_id, key, inviter=None):
+        """Hold pieces for the current user and order them, to be paid.
+
+        The same key again gives the same answer and changes nothing.
+
+        :param list lines: [{"offer_id": int, "quantity": whole pieces}, …]
+        :param int pickup_point_id: where to collect, a `groupbuy.pickup.point` id
+        :param str key: chosen by the caller for this join, up to 64 characters
+        :param str inviter: the token of a share link, from `_get_inviter_token`
+        :return: {"order_id", "access_token", "payment_url", "amount" (in the
+            campaign's currency), "expires_at" (ISO 8601, UTC)}
+        :raise UserError: the input is wrong, the campaign is not open, too little is
+            left, a limit is passed, or the key was used for something else
+        """
+        self.ensure_one()
+        self.check_access("read")
+        if self.env.user._is_public():
+            raise UserError(self.env._("Please sign in to join."))
+        wanted, point = self._check_join(lines, pickup_point_id, key)
+        fingerprint = self._get_join_fingerprint(wanted, point)
+        partner = self.env.user.partner_id
+        # Residents have no rights on holds and orders; what they asked for is checked.
+        campaign_sudo = self.sudo()
+        hold_model_sudo = self.env["groupbuy.hold"].sudo()
+        hold_model_sudo._lock_join(partner, key)
+        holds, earlier = hold_model_sudo._take(
+            campaign_sudo, partner, key, fingerprint, wanted
+        )
+        if not earlier:
+            order_sudo = campaign_sudo._create_join_order(
+                partner, point.sudo(), key, holds, inviter
+            )
+            earlier = (
+                order_sudo.id,
+                order_sudo.access_token,
+                order_sudo.groupbuy_amount,
+            )
+        order_id, access_token, amount = earlier
+        return {
+            "order_id": order_id,
+            "access_token": access_token,
+            "payment_url": f"/groupbuy/pay/{order_id}?access_token={access_token}",
+            "amount": self.currency_id.round(float(amount)),
+            "expires_at": f"{min(hold['expires_at'] for hold in holds):%FT%TZ}",
+        }
+
+    # === CHECKS === #
+
+    def _check_join(self, lines, pickup_point_id, key):
+        """:return: ({offer id: pieces}, pickup point) of well-formed input"""
+        if not isinstance(key, str) or not 1 <= len(key) <= MAX_KEY_LENGTH:
+            raise UserError(self.env._("The key must be text of 1 to 64 characters."))
+        if not isinstance(lines, list) or not lines:
+            raise UserError(self.env._("Choose at least one product."))
+        offers = {offer.id: offer for offer in self.offer_ids}
+        wanted = {}
+        for line in lines:
+            offer_id, quantity = self._check_join_line(line)
+            if offer_id not in offers:
+                raise UserError(
+                    self.env._("A chosen product does not belong to this group buy.")
+                )
+            if offer_id in wanted:
+                raise UserError(self.env._("A product was chosen twice."))
+            self._check_quantity(offers[offer_id], quantity)
+            wanted[offer_id] = quantity
+        return wanted, self._check_pickup_point(pickup_point_id)
+
+    def _check_join_line(self, line):
+        if not isinstance(line, dict):
+            raise UserError(self.env._("Each line needs a product and a quantity."))
+        offer_id, quantity = line.get("offer_id"), line.get("quantity")
+        # bool is an int for Python, but no number of pieces.
+        if any(isinstance(number, bool) for number in (offer_id, quantity)):
+            raise UserError(self.env._("Quantities are whole numbers of pieces."))
+        if isinstance(quantity, float) and quantity.is_integer():
+            quantity = int(quantity)
+        if not isinstance(offer_id, int) or not isinstance(quantity, int):
+            raise UserError(self.env._("Quantities are whole numbers of pieces."))
+        if not 1 <= quantity <= MAX_PIECES:
+            raise UserError(
+                self.env._("Quantities go from 1 to %s pieces.", f"{MAX_PIECES:,}")
+            )
+        return offer_id, quantity
+
+    def _check_quantity(self, offer, quantity):
+        product = offer.sudo().product_id.display_name
+        if quantity % offer.pack_size:
+            raise UserError(
+                self.env._(
+                    "%(product)s is sold in packs of %(pack_size)s.",
+                    product=product,
+                    pack_size=offer.pack_size,
+                )
+            )
+        if offer.max_per_order and quantity > offer.max_per_order:
+            raise UserError(
+                self.env._(
+                    "%(product)s: at most %(limit)s in one order.",
+                    product=product,
+                    limit=offer.max_per_order,
+                )
+            )
+
+    def _check_pickup_point(self, pickup_point_id):
+        points = self._get_pickup_points()
+        if (
+            isinstance(pickup_point_id, bool)
+            or not isinstance(pickup_point_id, int)
+            or pickup_point_id not in points.ids
+        ):
+            raise UserError(self.env._("Choose one of this group buy's pickup points."))
+        return points.browse(pickup_point_id)
+
+    def _get_join_fingerprint(self, wanted, point):
+        content = json.dumps([self.id, sorted(wanted.items()), point.id])
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    # === ORDER === #
+
+    def _create_join_order(self, partner, point, key, holds, inviter=None):
+        """Write the order of a join whose pieces are held."""
+        self.ensure_one()
+        if partner.groupbuy_pickup_point_id != point:
+            partner.sudo().groupbuy_pickup_point_id = point
+        order = (
+            self.env["sale.order"]
+            .with_context(mail_create_nosubscribe=True, mail_create_nolog=True)
+            .create(self._prepare_join_order(partner, point, key, holds, inviter))
+        )
+        order.groupbuy_amount = order.amount_total
+        return order
+
+    def _prepare_join_order(self, partner, point, key, holds, inviter):
+        offers = {offer.id: offer for offer in self.offer_ids}
+        website = self.env["website"].get_current_website()
+        return {
+            "company_id": self.company_id.id,
+            "website_id": website.id,
+            "partner_id": partner.id,
+            "partner_invoice_id": partner.id,
+            "partner_shipping_id": point.partner_id.id,
+            "carrier_id": self._get_pickup_carrier().id,
+            "groupbuy_campaign_id": self.id,
+            "groupbuy_key": key,
+            "groupbuy_inviter_id": self._find_inviter(inviter, partner).id,
+            "pickup_point_id": point.id,
+            "access_token": str(uuid.uuid4()),
+            "order_line": [
+                Command.create(
+                    {
+                        "product_id": offers[hold["offer_id"]].product_id.id,
+                        "product_uom_qty": hold["quantity"],
+                        "groupbuy_offer_id": hold["offer_id"],
+                        "groupbuy_price": hold["price"],
+                    }
+                )
+                for hold in holds
+            ],
+        }
+
+    @api.model
+    def _get_pickup_carrier(self):
+        return self.env.ref("community_groupbuy.delivery_carrier_pickup")
+
+    # === INVITATIONS === #
+
+    @api.model
+    def _get_inviter_token(self, partner):
+        """:return: what a share link says of who shared it"""
+        signature = hmac(self.env(su=True), "groupbuy-inviter", partner.id)[:16]
+        return f"{partner.id}-{signature}"
+
+    @api.model
+    def _find_inviter(self, token, partner):
+        """:return: who shared the link, if that is somebody else, or nobody"""
+        nobody = self.env["res.partner"]
+        partner_id, _, _signature = str(token or "").partition("-")
+        if not partner_id.isdecimal() or len(partner_id) > 9:
+            return nobody
+        inviter = nobody.browse(int(partner_id))
+        if not consteq(self._get_inviter_token(inviter), str(token)):
+            return nobody
+        return inviter.exists() - partner

@@ -1,0 +1,30 @@
+from odoo import fields, models
+
+
+class GroupbuyTier(models.Model):
+    _name = "groupbuy.tier"
+    _description = "Group-buy Price Tier"
+    _order = "offer_id, min_quantity"
+
+    offer_id = fields.Many2one(
+        "groupbuy.offer", required=True, index=True, ondelete="cascade"
+    )
+    min_quantity = fields.Integer(
+        string="From Quantity",
+        required=True,
+        help="Pieces bought by everyone together from which this price holds.",
+    )
+    currency_id = fields.Many2one(related="offer_id.currency_id")
+    price = fields.Monetary(required=True, help="Unit price from that quantity on.")
+
+    _quantity_unique = models.UniqueIndex(
+        "(offer_id, min_quantity)",
+        "Two tiers of an offer cannot start at the same quantity.",
+    )
+    _min_quantity_check = models.Constraint(
+        "CHECK(min_quantity > 1)",
+        "A tier starts at 2 pieces or more; below it the base price holds.",
+    )
+    _price_check = models.Constraint(
+        "CHECK(price > 0)", "The price of a tier must be positive."
+    )

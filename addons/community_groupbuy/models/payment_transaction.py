@@ -1,0 +1,209 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+BOOK_CHUNK = 100
+REFUND_CHUNK = 50
+MAX_REFUND_TRIES = 5
+
+
+class PaymentTransaction(models.Model):
+    _inherit = "payment.transaction"
+
+    groupbuy_order_id = fields.Many2one(
+        "sale.order",
+        compute="_compute_groupbuy_order_id",
+        recursive=True,
+        store=True,
+        index="btree_not_null",
+        string="Group-buy Order",
+        help="The join that this transaction pays, or whose payment it refunds.",
+    )
+    groupbuy_tries = fields.Integer(string="Refund Tries", readonly=True, copy=False)
+
+    @api.depends(
+        "sale_order_ids.groupbuy_campaign_id", "source_transaction_id.groupbuy_order_id"
+    )
+    def _compute_groupbuy_order_id(self):
+        for tx in self:
+            joins = tx.sale_order_ids.filtered("groupbuy_campaign_id")
+            tx.groupbuy_order_id = (
+                joins[:1] or tx.source_transaction_id.groupbuy_order_id
+            )
+
+    # === POST-PROCESSING === #
+
+    def _post_process(self):
+        """Override of `payment`: joins wait for their campaign, see `_groupbuy_receive`.
+
+        The accounting entries are written in batches by :meth:`_groupbuy_book`.
+        """
+        mine = self.filtered("groupbuy_order_id")
+        others = self - mine
+        if others:
+            super(PaymentTransaction, others)._post_process()
+        for tx in mine.filtered(lambda tx: tx.operation != "refund"):
+            if tx.state == "done":
+                tx.groupbuy_order_id._groupbuy_receive()
+        mine.is_post_processed = True
+        if mine.filtered(lambda tx: tx.state == "done"):
+            self.env.ref("community_groupbuy.payment_cron").sudo()._trigger()
+
+    # === REFUNDS === #
+
+    def _groupbuy_create_refunds(self, amount):
+        """Write the refunds of `amount` over these payments, latest first.
+
+        A refund's number is derived from its payment's and never changes.
+
+        :param float amount: positive, in the currency of the payments
+        :return: the refunds, yet to be sent
+        """
+        refunds = self.browse()
+        for tx in self.sorted("id", reverse=True):
+            earlier = tx.child_transaction_ids.filtered(
+                lambda child: child.operation == "refund"
+            )
+            live = earlier.filtered(lambda child: child.state != "cancel")
+            left = tx.currency_id.round(tx.amount + sum(live.mapped("amount")))
+            part = min(left, amount)
+            if tx.currency_id.compare_amounts(part, 0.0) <= 0:
+                continue
+            suffix = f"-{len(earlier) + 1}" if earlier else ""
+            refunds |= self.create(
+                {
+                    "provider_id": tx.provider_id.id,
+                    "payment_method_id": tx.payment_method_id.id,
+                    "reference": f"R-{tx.reference}{suffix}",
+                    "amount": -part,
+                    "currency_id": tx.currency_id.id,
+                    "operation": "refund",
+                    "source_transaction_id": tx.id,
+                    "partner_id": tx.partner_id.id,
+                }
+            )
+            amount = tx.currency_id.round(amount - part)
+        return refunds
+
+    def _groupbuy_enqueue(self):
+        """Send these refunds in jobs that start once this transaction is committed."""
+        for chunk in self._groupbuy_chunks(REFUND_CHUNK):
+            chunk.with_delay(
+                channel="root.groupbuy",
+                identity_key=f"groupbuy-refund-{chunk[0].id}-{chunk[-1].id}",
+                description=self.env._("Send group-buy refunds"),
+            )._groupbuy_send()
+
+    def _groupbuy_chunks(self, size):
+        ids = sorted(self.ids)
+        return [self.browse(ids[i : i + size]) for i in range(0, len(ids), size)]
+
+    def _groupbuy_send(self):
+        """Send refunds to their providers; those already sent are passed over."""
+        refunds = self.filtered(lambda tx: tx.state in ("draft", "error"))
+        refunds = refunds.try_lock_for_update()
+        for tx in refunds:
+            tx.groupbuy_tries += 1
+            tx._groupbuy_send_one()
+        done = self.filtered(lambda tx: tx.state == "done")
+        done.is_post_processed = True
+        done._groupbuy_book()
+
+    def _groupbuy_send_one(self):
+        self.ensure_one()
+        try:
+            self._ensure_provider_is_not_disabled()
+            self._send_refund_request()
+        except UserError as error:
+            self._set_error(str(error), extra_allowed_states=("error",))
+
+    @api.model
+    def _groupbuy_retry_refunds(self):
+        """Send refunds that were never sent, or failed; after some tries, call for help.
+
+        The pause doubles with every try: 2, 4, 8, … minutes.
+        """
+        now = fields.Datetime.now()
+        waiting = self.search(
+            [
+                ("groupbuy_order_id", "!=", False),
+                ("operation", "=", "refund"),
+                ("state", "in", ("draft", "error")),
+                ("write_date", "<", now - timedelta(minutes=1)),
+            ],
+            limit=1000,
+        )
+        given_up = waiting.filtered(lambda tx: tx.groupbuy_tries >= MAX_REFUND_TRIES)
+        for tx in given_up:
+            tx.groupbuy_order_id._groupbuy_raise_to_operators(
+                self.env._("Refund %s failed repeatedly", tx.reference)
+            )
+        due = (waiting - given_up).filtered(
+            lambda tx: tx.write_date + timedelta(minutes=2**tx.groupbuy_tries) <= now
+        )
+        due._groupbuy_enqueue()
+
+    # === ACCOUNTING === #
+
+    @api.model
+    def _groupbuy_book_pending(self):
+        """Book what arrived or was refunded since the last time, a chunk at a time."""
+        domain = [
+            ("groupbuy_order_id", "!=", False),
+            ("state", "=", "done"),
+            ("operation", "!=", "validation"),
+            ("payment_id", "=", False),
+        ]
+        commit_progress = self.env["ir.cron"]._commit_progress
+        commit_progress(remaining=self.search_count(domain))
+        while pending := self.search(domain, order="id", limit=BOOK_CHUNK):
+            pending._groupbuy_book()
+            if not commit_progress(len(pending)):
+                break
+
+    def _groupbuy_book(self):
+        """Write the accounting entries of these transactions and match them."""
+        pending = (self | self.child_transaction_ids).filtered(
+            lambda tx: (
+                tx.state == "done"
+                and tx.operation != "validation"
+                and not tx.payment_id
+            )
+        )
+        pending = pending.try_lock_for_update()
+        payments = (
+            self.env["account.payment"]
+            .with_context(tracking_disable=True, mail_create_nosubscribe=True)
+            .create([tx._groupbuy_prepare_payment() for tx in pending])
+        )
+        payments.action_post()
+        for tx, payment in zip(pending, payments, strict=True):
+            tx.payment_id = payment
+        (self | pending).groupbuy_order_id._groupbuy_reconcile()
+
+    def _groupbuy_prepare_payment(self):
+        self.ensure_one()
+        inbound = self.amount > 0
+        journal = self.provider_id.journal_id
+        method_lines = journal.inbound_payment_method_line_ids.filtered(
+            lambda line: line.payment_provider_id == self.provider_id
+        )
+        if not inbound:
+            method_lines = (
+                journal.outbound_payment_method_line_ids
+                if not method_lines
+                else method_lines
+            )
+        return {
+            "amount": abs(self.amount),
+            "payment_type": "inbound" if inbound else "outbound",
+            "currency_id": self.currency_id.id,
+            "partner_id": self.partner_id.commercial_partner_id.id,
+            "partner_type": "customer",
+            "journal_id": journal.id,
+            "company_id": self.provider_id.company_id.id,
+            "payment_method_line_id": method_lines[:1].id,
+            "payment_transaction_id": self.id,
+            "memo": f"{self.reference} - {self.provider_reference or ''}",
+        }

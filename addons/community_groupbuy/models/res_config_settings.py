@@ -1,0 +1,18 @@
+from odoo import fields, models
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    groupbuy_hold_minutes = fields.Integer(
+        related="company_id.groupbuy_hold_minutes", readonly=False
+    )
+    groupbuy_nudge_hours = fields.Integer(
+        related="company_id.groupbuy_nudge_hours", readonly=False
+    )
+    groupbuy_nudge_percent = fields.Integer(
+        related="company_id.groupbuy_nudge_percent", readonly=False
+    )
+    groupbuy_nudge_sms = fields.Boolean(
+        related="company_id.groupbuy_nudge_sms", readonly=False
+    )

@@ -1,0 +1,331 @@
+import logging
+from collections import defaultdict
+
+import psycopg2
+
+from odoo import api, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+_logger = logging.getLogger(__name__)
+
+
+def _raise_if_transient(error):
+    """Let Odoo retry what only failed because of somebody else's transaction."""
+    if isinstance(error, psycopg2.OperationalError):
+        raise error
+
+
+class SaleOrder(models.Model):
+    """Money and goods of a join: paid, cancelled, or closed with its campaign."""
+
+    _inherit = "sale.order"
+
+    # === PAID === #
+
+    def _groupbuy_receive(self):
+        """Let a paid join take part, or give its money back.
+
+        Called whenever money of the order has arrived, also twice, also late.
+        """
+        self.ensure_one()
+        if self._can_still_take_part() and self._is_paid_up():
+            hold_model_sudo = self.env["groupbuy.hold"].sudo()
+            if hold_model_sudo._settle(self) and self._groupbuy_take_points():
+                self.write({"state": "sent", "groupbuy_cancel_reason": False})
+                self._groupbuy_notify("community_groupbuy.mail_template_paid")
+                if self.groupbuy_campaign_id.close_when_full:
+                    self.env.ref("community_groupbuy.campaign_cron").sudo()._trigger()
+            else:
+                self._groupbuy_cancel("late")
+                self._groupbuy_notify("community_groupbuy.mail_template_late")
+        self._groupbuy_refund_surplus()
+
+    def _can_still_take_part(self):
+        return self.state == "draft" or (
+            self.state == "cancel" and self.groupbuy_cancel_reason == "expired"
+        )
+
+    def _is_paid_up(self):
+        return (
+            self.currency_id.compare_amounts(
+                self._groupbuy_get_balances()[self], self.amount_total
+            )
+            >= 0
+        )
+
+    # === CANCELLED === #
+
+    def action_groupbuy_cancel(self):
+        """Cancel joins of a campaign that has not closed yet, with a full refund.
+
+        :raise UserError: it is too late, or the order takes part no longer
+        """
+        orders_sudo = self._check_groupbuy_access()
+        if orders_sudo.filtered(lambda order: order.state not in ("draft", "sent")):
+            raise UserError(self.env._("This order can no longer be cancelled."))
+        hold_model_sudo = self.env["groupbuy.hold"].sudo()
+        cancelled = hold_model_sudo._cancel(orders_sudo, ("scheduled", "open"))
+        if cancelled != orders_sudo:
+            raise UserError(
+                self.env._("The group buy is closing: it is too late to cancel.")
+            )
+        orders_sudo._groupbuy_cancel("resident")
+
+    def _check_groupbuy_access(self):
+        """:return: these orders in sudo mode, once the user may decide about them"""
+        if self.env.su or self.env.user.has_group("community_groupbuy.group_operator"):
+            self.check_access("read")
+        elif self.sudo().partner_id != self.env.user.partner_id:
+            raise UserError(self.env._("You can cancel your own orders only."))
+        # Residents have no write access to orders; these are their own.
+        return self.sudo()
+
+    def _groupbuy_cancel(self, reason):
+        """Cancel orders whose pieces are given back, and refund what was paid."""
+        orders = self.filtered(lambda order: order.state in ("draft", "sent"))
+        if not orders:
+            return
+        orders._action_cancel()
+        orders.groupbuy_cancel_reason = reason
+        orders._groupbuy_refund_surplus()
+
+    @api.model
+    def _groupbuy_follow_holds(self, limit=500):
+        """Cancel the orders whose pieces were given back, also after a crash.
+
+        :return: the orders cancelled
+        """
+        self.env["groupbuy.hold"].flush_model()
+        self.flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT o.id, bool_or(hold.state = 'cancelled')
+                  FROM sale_order AS o
+                  JOIN groupbuy_hold AS hold
+                    ON hold.partner_id = o.partner_id AND hold.key = o.groupbuy_key
+                 WHERE o.groupbuy_campaign_id IS NOT NULL
+                   AND o.state IN ('draft', 'sent')
+                   AND hold.state IN ('expired', 'cancelled')
+              GROUP BY o.id
+              ORDER BY o.id
+                 LIMIT %s
+                """,
+                limit,
+            )
+        )
+        orders = self.browse([order_id for order_id, _cancelled in rows])
+        cancelled = self.browse(
+            [order_id for order_id, deliberate in rows if deliberate]
+        )
+        cancelled._groupbuy_cancel("resident")
+        (orders - cancelled)._groupbuy_cancel("expired")
+        return orders
+
+    # === CLOSED === #
+
+    def _groupbuy_close(self):
+        """Bring waiting orders of closing campaigns to their end.
+
+        Safe to repeat: an order that has left the waiting state is passed over. The
+        orders are processed together; if that fails, one by one, so that one broken
+        order stops no other.
+
+        :return: the orders that could not be processed
+        """
+        orders = self.filtered(lambda order: order.state == "sent")
+        try:
+            with self.env.cr.savepoint():
+                orders._groupbuy_close_together()
+            return self.browse()
+        except Exception as error:
+            _raise_if_transient(error)
+            _logger.info("Closing %s orders one by one: %s", len(orders), error)
+            self.env.invalidate_all()
+        failed = self.browse()
+        for order in orders:
+            try:
+                with self.env.cr.savepoint():
+                    order._groupbuy_close_together()
+            except Exception as error:
+                _raise_if_transient(error)
+                _logger.info("Order %s cannot be closed: %s", order.name, error)
+                self.env.invalidate_all()
+                order._groupbuy_raise_to_operators(
+                    self.env._("This order could not be closed: %s", error)
+                )
+                failed |= order
+        return failed
+
+    def _groupbuy_close_together(self):
+        outcomes = ("success",)
+        succeeded = self.filtered(
+            lambda order: any(
+                line.groupbuy_offer_id.outcome in outcomes for line in order.order_line
+            )
+        )
+        (self - succeeded)._groupbuy_fail()
+        succeeded._groupbuy_succeed()
+
+    def _groupbuy_fail(self):
+        self._groupbuy_cancel("failed")
+        self._groupbuy_notify("community_groupbuy.mail_template_failed")
+
+    def _groupbuy_succeed(self):
+        """Final price, confirmation, deliveries, invoice, refund of the difference."""
+        if not self:
+            return
+        orders = self.with_context(
+            groupbuy_closing=True, tracking_disable=True, mail_create_nosubscribe=True
+        )
+        orders._groupbuy_set_final_prices()
+        orders.action_confirm()
+        orders._groupbuy_invoice()
+        orders._groupbuy_refund_surplus()
+        orders.transaction_ids._groupbuy_book()
+        self._groupbuy_notify("community_groupbuy.mail_template_succeeded")
+
+    def _groupbuy_set_final_prices(self):
+        """Write the final prices; lines whose minimum was missed get no pieces."""
+        before = {order: order._groupbuy_get_goods_totals() for order in self}
+        lines = self.order_line.filtered("groupbuy_offer_id")
+        missed = lines.filtered(
+            lambda line: line.groupbuy_offer_id.outcome == "failure"
+        )
+        missed.product_uom_qty = 0
+        by_price = defaultdict(lines.browse)
+        for line in lines - missed:
+            price = line._get_groupbuy_price()
+            if line.currency_id.compare_amounts(price, line.price_unit):
+                by_price[price] |= line
+        for price, priced in by_price.items():
+            priced.write({"price_unit": price, "technical_price_unit": price})
+        for order in self.filtered("order_line.reward_id"):
+            order._groupbuy_scale_rewards(before[order])
+
+    def _groupbuy_get_goods_totals(self):
+        """:return: {taxes: total} of the goods of this order"""
+        totals = defaultdict(float)
+        for line in self.order_line.filtered("groupbuy_offer_id"):
+            totals[line.tax_ids] += line.price_total
+        return totals
+
+    def _groupbuy_scale_rewards(self, before):
+        """Honour the rewards given at payment on the lower final prices.
+
+        A percentage stays that percentage; a fixed amount stays that amount, but
+        never more than the goods cost. Either way the new total is not above the paid
+        one.
+        """
+        self.ensure_one()
+        now = self._groupbuy_get_goods_totals()
+        left = sum(now.values())
+        for line in self.order_line.filtered("reward_id"):
+            reward = line.reward_id
+            if reward.reward_type == "discount" and reward.discount_mode == "percent":
+                base = before.get(line.tax_ids) or sum(before.values())
+                target = now.get(line.tax_ids, 0.0) if base else 0.0
+                if not before.get(line.tax_ids):
+                    target = left
+                price = self.currency_id.round(line.price_unit * target / base)
+            else:
+                price = line.price_unit
+            price = -min(-price, left) if price < 0 else price
+            left += min(price, 0)
+            if self.currency_id.compare_amounts(price, line.price_unit):
+                line.write({"price_unit": price, "technical_price_unit": price})
+
+    def _groupbuy_invoice(self):
+        """Invoice what was sold, whatever the products' invoicing policy: it is paid."""
+        self._force_lines_to_invoice_policy_order()
+        invoices = self.with_context(
+            raise_if_nothing_to_invoice=False
+        )._create_invoices(grouped=True, final=True)
+        by_order = invoices.grouped(
+            lambda invoice: invoice.line_ids.sale_line_ids.order_id
+        )
+        for order, order_invoices in by_order.items():
+            order_invoices.transaction_ids = order._groupbuy_get_payments().ids
+        invoices.action_post()
+        return invoices
+
+    # === MONEY === #
+
+    def _groupbuy_get_payments(self):
+        """:return: the transactions that brought money in"""
+        return self.transaction_ids.filtered(
+            lambda tx: (
+                tx.state == "done" and tx.operation not in ("refund", "validation")
+            )
+        )
+
+    def _groupbuy_get_balances(self):
+        """:return: {order: money received, less refunds made or under way}"""
+        balances = {}
+        for order in self:
+            payments = order._groupbuy_get_payments()
+            refunds = payments.child_transaction_ids.filtered(
+                lambda tx: tx.operation == "refund" and tx.state != "cancel"
+            )
+            balances[order] = order.currency_id.round(
+                sum(payments.mapped("amount")) + sum(refunds.mapped("amount"))
+            )
+        return balances
+
+    def _groupbuy_refund_surplus(self):
+        """Refund what these orders hold beyond what they cost.
+
+        The refunds are written with their numbers now and sent after this transaction
+        has been committed, so that a crash can neither lose nor double one.
+        """
+        refunds = self.env["payment.transaction"]
+        for order, balance in self._groupbuy_get_balances().items():
+            due = order.amount_total if order.state in ("sent", "sale") else 0.0
+            surplus = order.currency_id.round(balance - due)
+            if order.currency_id.compare_amounts(surplus, 0.0) > 0:
+                refunds |= order._groupbuy_get_payments()._groupbuy_create_refunds(
+                    surplus
+                )
+        refunds._groupbuy_enqueue()
+        return refunds
+
+    def _groupbuy_reconcile(self):
+        """Match invoices, payments and refunds of each order on the receivable."""
+        plan = []
+        for order in self:
+            transactions = order.transaction_ids
+            moves = (
+                order.invoice_ids
+                | (transactions | transactions.child_transaction_ids).payment_id.move_id
+            )
+            lines = moves.line_ids.filtered(
+                lambda line: (
+                    line.account_id.account_type == "asset_receivable"
+                    and line.parent_state == "posted"
+                    and not line.reconciled
+                )
+            )
+            if len(set(lines.mapped(lambda line: line.balance > 0))) == 2:
+                plan.append(lines)
+        if plan:
+            self.env["account.move.line"]._reconcile_plan(plan)
+
+    # === TELLING === #
+
+    def _groupbuy_notify(self, template):
+        """Have Odoo mail these residents soon, outside this transaction."""
+        cron = self.env.ref("sale.send_pending_emails_cron").sudo()
+        if self:
+            self.pending_email_template_id = self.env.ref(template)
+            cron._trigger()
+
+    def _groupbuy_raise_to_operators(self, note):
+        """Leave an activity on each order, once."""
+        for order in self:
+            if note not in order.activity_ids.mapped("summary"):
+                order.activity_schedule(
+                    "mail.mail_activity_data_warning",
+                    summary=note,
+                    user_id=order.groupbuy_campaign_id.create_uid.id,
+                )

@@ -1,0 +1,42 @@
+from odoo import fields, models
+
+
+class SaleOrderLine(models.Model):
+    _inherit = "sale.order.line"
+
+    groupbuy_offer_id = fields.Many2one(
+        "groupbuy.offer", index="btree_not_null", copy=False, readonly=True
+    )
+    groupbuy_price = fields.Monetary(
+        string="Price When Joining",
+        currency_field="currency_id",
+        copy=False,
+        readonly=True,
+        help="Unit price shown to the resident: the final one is never above it.",
+    )
+
+    def _get_display_price(self):
+        """Override of `sale` to sell at the price of the group."""
+        if self.groupbuy_offer_id:
+            return self._convert_to_sol_currency(
+                self._get_groupbuy_price(), self.groupbuy_offer_id.currency_id
+            )
+        return super()._get_display_price()
+
+    def _get_groupbuy_price(self):
+        """:return: the unit price: shown when joining, or final, whichever is lower"""
+        self.ensure_one()
+        final = self.groupbuy_offer_id.final_price
+        return min(final, self.groupbuy_price) if final else self.groupbuy_price
+
+    def _compute_pricelist_item_id(self):
+        """Override of `sale`: no price list rule adds a discount to group prices."""
+        grouped = self.filtered("groupbuy_offer_id")
+        grouped.pricelist_item_id = False
+        super(SaleOrderLine, self - grouped)._compute_pricelist_item_id()
+
+    def _check_availability(self):
+        """Override of `website_sale_stock`: the offer's quota is what is for sale."""
+        if self.groupbuy_offer_id:
+            return True
+        return super()._check_availability()

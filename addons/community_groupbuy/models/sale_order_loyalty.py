@@ -1,0 +1,70 @@
+from odoo import fields, models
+
+
+class SaleOrder(models.Model):
+    """Coupons and points of a join are used up when it is paid, not when it is
+    confirmed days later: otherwise one coupon would pay two waiting orders."""
+
+    _inherit = "sale.order"
+
+    groupbuy_points_taken = fields.Boolean(
+        copy=False, readonly=True, help="The points of this order's rewards are used."
+    )
+
+    def _groupbuy_take_points(self):
+        """Use up what this order's rewards cost.
+
+        :return: False when a coupon has been used elsewhere meanwhile
+        """
+        self.ensure_one()
+        coupons = self.order_line.coupon_id
+        if any(self._get_real_points_for_coupon(coupon) < 0 for coupon in coupons):
+            return False
+        for coupon, cost in self._groupbuy_get_points_cost().items():
+            coupon.points -= cost
+        self.groupbuy_points_taken = True
+        return True
+
+    def _groupbuy_get_points_cost(self):
+        """:return: {coupon: points} that the rewards of these orders cost"""
+        costs = dict.fromkeys(self.order_line.coupon_id, 0.0)
+        for line in self.order_line.filtered("coupon_id"):
+            costs[line.coupon_id] += line.points_cost
+        return costs
+
+    def _get_point_changes(self):
+        """Override of `sale_loyalty`: what was taken is not taken again."""
+        changes = super()._get_point_changes()
+        taken = self.filtered("groupbuy_points_taken")
+        for coupon, cost in taken._groupbuy_get_points_cost().items():
+            changes[coupon] += cost
+        return changes
+
+    def _get_real_points_for_coupon(self, coupon, post_confirm=False):
+        """Override of `sale_loyalty`: what this order took is there for it."""
+        points = super()._get_real_points_for_coupon(coupon, post_confirm)
+        if self.groupbuy_points_taken and self.state != "sale":
+            points += self._groupbuy_get_points_cost().get(coupon, 0.0)
+        return points
+
+    def _update_programs_and_rewards(self):
+        """Override of `sale_loyalty`: rewards given at payment are honoured.
+
+        At the lower final price an order may fall below a coupon's minimum. The
+        resident has paid with it, so nothing is taken away.
+        """
+        if not self.env.context.get("groupbuy_closing"):
+            return super()._update_programs_and_rewards()
+        # Without rewards only earned points are left to bring in step.
+        if self.coupon_point_ids and not self.order_line.reward_id:
+            return super()._update_programs_and_rewards()
+
+    def _action_cancel(self):
+        """Override of `sale_loyalty` to give back what a waiting order took."""
+        taken = self.filtered(
+            lambda order: order.groupbuy_points_taken and order.state == "sent"
+        )
+        for coupon, cost in taken._groupbuy_get_points_cost().items():
+            coupon.points += cost
+        taken.groupbuy_points_taken = False
+        return super()._action_cancel()
