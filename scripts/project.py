@@ -1,4 +1,4 @@
-"""The checkout as the test and lint scripts see it: its addons, and how to run things."""
+"""The checkout as the test and lint scripts see it: its addons, and running things."""
 
 import ast
 import re
