@@ -21,12 +21,12 @@ def checks():
     # "python -m": a script's first line breaks when the checkout moves.
     yield (
         "oca-checks-odoo-module",
-        ["python", "-m", "oca_pre_commit_hooks.cli", "--no-verbose", *ours],
+        ["python", "-m", "oca_pre_commit_hooks.cli", *ours],
     )
     if po_files:
         yield (
             "oca-checks-po",
-            ["python", "-m", "oca_pre_commit_hooks.cli_po", "--no-verbose", *po_files],
+            ["python", "-m", "oca_pre_commit_hooks.cli_po", *po_files],
         )
     prettier = [NODE / "prettier", "--check", "--log-level=warn"]
     yield "prettier", [*prettier, "--no-error-on-unmatched-pattern", PRETTIER]

@@ -1,0 +1,223 @@
+"""Run the tests of addons on a fresh database that holds only what they depend on.
+
+test_addons.py test DATABASE [addon…]: install the addons (none: all) with their tests.
+test_addons.py core DATABASE: Odoo's own checks of addons, on a copy of DATABASE.
+test_addons.py install DATABASE: install all addons without tests.
+The dependencies come from a template database that is kept until they change.
+"""
+
+import hashlib
+import os
+import re
+import socket
+import subprocess
+import sys
+
+from project import (
+    HERE,
+    RUN,
+    SCRIPTS,
+    addons,
+    depends,
+    foreign_dependencies,
+    run_logged,
+    say,
+    summarize,
+)
+
+LOGS = RUN / "test"
+QUIET = ["--stop-after-init", "--workers", "0", "--max-cron-threads", "0"]
+RESULT = re.compile(r"(\d+) failed, (\d+) error\(s\) of (\d+) tests")
+RECORD = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} \d+ ", re.MULTILINE)
+CORE_CHECKS = (
+    "TestIndex",
+    "TestLintOverrideSignatures",
+    "RoutesLinter",
+    "TestNaming",
+    "ManifestLinter",
+    "TestOnchangeDomains",
+    "TestI18n",
+)
+COMPANY = SCRIPTS / "shell" / "company.py"
+
+
+def database(*words):
+    """Run scripts/database."""
+    subprocess.run([SCRIPTS / "database", *words], check=True)
+
+
+def exists(name):
+    """Tell whether there is a database of that name."""
+    query = f"SELECT 1 FROM pg_database WHERE datname = '{name}'"
+    command = ["psql", "-d", "postgres", "-tAc", query]
+    return bool(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+
+
+def odoo_version():
+    """Return what tells one Odoo from another: its packages, or its release file."""
+    home = os.environ.get("ODOO_HOME")
+    if home:
+        return "".join(
+            p.read_text() for p in sorted(HERE.glob(f"{home}/**/release.py"))
+        )
+    return ",".join(sorted(p.name for p in (HERE / ".cache/deb/files").glob("*.deb")))
+
+
+def template(modules):
+    """Return the name of a database with ``modules`` installed; make it if need be."""
+    pins = "".join((HERE / f"requirements{x}.txt").read_text() for x in ("", "-odoo"))
+    platform = f"{pins}{odoo_version()}{COMPANY.read_text()}"
+    base = hashlib.sha256(platform.encode()).hexdigest()[:6]
+    key = hashlib.sha256(",".join(modules).encode()).hexdigest()[:6]
+    name = f"groupbuy_template_{base}_{key}"
+    kept = LOGS / "templates"
+    kept.mkdir(parents=True, exist_ok=True)
+    for old in kept.iterdir():
+        if not old.name.startswith(f"groupbuy_template_{base}_"):
+            database("drop", old.name)
+            old.unlink()
+    if exists(name):
+        return name
+    part = f"{name}_part"
+    database("drop", part)
+    subprocess.run(["createdb", "-T", "template0", "-E", "UTF8", part], check=True)
+    say(f"Template database with {', '.join(modules)} (about 3 minutes) …")
+    odoo(part, "base", "template-base.log", "--load-language", "en_US,zh_CN,zh_TW")
+    database("shell", part, COMPANY)
+    odoo(part, ",".join(modules), "template.log")
+    (kept / name).touch()
+    database("rename", part, name)
+    return name
+
+
+def odoo(name, modules, log, *options):
+    """Install ``modules``; stop everything when that fails."""
+    log = LOGS / log
+    command = [
+        SCRIPTS / "odoo",
+        "-d",
+        name,
+        "-i",
+        modules,
+        "--no-http",
+        *QUIET,
+        *options,
+    ]
+    if run_logged(command, log):
+        say("".join(log.open().readlines()[-15:]))
+        say(f"Odoo could not install {modules}: see {log}.")
+        summarize(0, 1)
+
+
+def free_port():
+    """Return a port of this machine that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def started(text):
+    """Return in words how far the tests are."""
+    return f"{len(re.findall(r': Starting .* ...$', text, re.M))} tests started"
+
+
+def failures(text, limit=40, lines=60):
+    """Yield the log's records of failed tests and other errors, cut to size."""
+    starts = [match.start() for match in RECORD.finditer(text)] + [len(text)]
+    records = [text[a:b] for a, b in zip(starts, starts[1:], strict=False)]
+    bad = [r for r in records if re.match(r"\S+ \S+ \d+ (ERROR|CRITICAL) ", r)]
+    for record in bad[:limit]:
+        yield "\n".join(record.rstrip().split("\n")[:lines])
+    if len(bad) > limit:
+        yield f"… and {len(bad) - limit} more."
+
+
+def judge(log, code, names):
+    """Return (passed, failed) by what Odoo's log says, and say what is wrong."""
+    text = log.read_text(errors="replace")
+    for record in failures(text):
+        say(record)
+    result = RESULT.findall(text)
+    failed, errors, total = map(int, result[-1]) if result else (0, 0, 0)
+    bad = failed + errors
+    for name in names:
+        stats = re.findall(rf"odoo\.tests\.stats: {name}: (\d+) tests", text)
+        say(f"  {name}: {stats[-1] if stats else 0} tests")
+        if not stats:
+            say(f"No test of {name} ran.")
+            bad += 1
+    passed = max(total - failed - errors, 0)
+    if code and not bad:
+        say(f"Odoo ended with exit code {code}: see {log}.")
+        bad += 1
+    check = [
+        "python",
+        "-m",
+        "checklog_odoo",
+        "-c",
+        "checklog-odoo.cfg",
+        "--no-echo",
+        log,
+    ]
+    result = subprocess.run(
+        check, cwd=HERE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        check=False,
+    )  # fmt: skip
+    if result.returncode == 0:
+        passed += 1
+    else:
+        bad += 1
+        say(result.stdout[-6000:])
+        say(f"Odoo's log has warnings or errors that nobody expects: see {log}.")
+    return passed, bad
+
+
+def run(name, arguments, tags, log, names):
+    """Run Odoo on database ``name`` with the tests that ``tags`` choose, and judge it."""
+    log = LOGS / log
+    command = [SCRIPTS / "odoo", "-d", name, *arguments, *QUIET]
+    command += ["--test-tags", tags, "--http-port", free_port()]
+    return judge(log, run_logged(command, log, started), names)
+
+
+def fresh(name, names):
+    """Make database ``name`` with what the addons depend on, and nothing else."""
+    source = template(foreign_dependencies(names))
+    database("drop", name)
+    database("copy", source, name)
+
+
+def install(name):
+    """Make database ``name`` with all addons installed."""
+    fresh(name, addons())
+    odoo(name, ",".join(addons()), "install.log")
+
+
+def core(name):
+    """Run the tests of `test_lint` that look at the models and files of our addons."""
+    copy = f"{name}_core"
+    database("drop", copy)
+    database("copy", name, copy)
+    arguments = ["-i", "test_lint", "-u", ",".join(addons())]
+    tags = ",".join(f"/test_lint:{check}" for check in CORE_CHECKS)
+    result = run(copy, arguments, tags, "core.log", ["test_lint"])
+    database("drop", copy)
+    summarize(*result)
+
+
+def test(name, *names):
+    """Test the addons ``names`` (none: all of them) in the new database ``name``."""
+    names = names or addons()
+    unknown = sorted(set(names) - set(addons()))
+    if unknown or not names:
+        say(f"There is no addon {', '.join(unknown)} in addons/.")
+        summarize(0, 1)
+    fresh(name, names)
+    for addon in names:
+        say(f"Testing {addon}, which depends on {', '.join(depends(addon))} …")
+    tags = ",".join(f"/{addon}" for addon in names)
+    summarize(*run(name, ["-i", ",".join(names)], tags, "addons.log", names))
+
+
+if __name__ == "__main__":
+    {"test": test, "core": core, "install": install}[sys.argv[1]](*sys.argv[2:])
