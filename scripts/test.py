@@ -1,7 +1,7 @@
 """Run the stages of "make test" one after the other, whatever fails, and sum up.
 
-A stage is a command whose last line reads "N passed, M failed". One that ends otherwise,
-or that passed nothing, has failed.
+A stage is a command whose last line reads "N passed, M failed". One that ends
+otherwise, or that passed nothing, has failed.
 """
 
 import os

@@ -173,7 +173,7 @@ def judge(log, code, names):
 
 
 def run(name, arguments, tags, log, names):
-    """Run Odoo on database ``name`` with the tests that ``tags`` choose, and judge it."""
+    """Run Odoo on database ``name`` with the tests of ``tags``, and judge its log."""
     log = LOGS / log
     command = [SCRIPTS / "odoo", "-d", name, *arguments, *QUIET]
     command += ["--test-tags", tags, "--http-port", free_port()]

@@ -2,7 +2,7 @@
 
 translations.py check DATABASE: every term is in the .pot file and translated in zh_CN
 and zh_TW; an addon counts as one test per file.
-translations.py update DATABASE: write the .pot files anew and merge them into the .po files.
+translations.py update DATABASE: renew the .pot files and merge them into the .po files.
 DATABASE has the addons installed.
 """
 
@@ -70,9 +70,7 @@ def check(templates):
             failed += bool(found)
             passed += not found
     if failed:
-        say(
-            "  'make translations' renews the .pot files and merges them into the .po files."
-        )
+        say("  'make translations' renews the .pot files and merges them.")
     summarize(passed, failed)
 
 
