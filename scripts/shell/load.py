@@ -4,5 +4,5 @@ import os
 
 if "groupbuy.import" not in env:
     raise SystemExit("No installed addon has the model groupbuy.import.")
-env["groupbuy.import"].load_folder(os.environ["SAMPLE"])
+env["groupbuy.import"].load_folder(os.environ["SAMPLE_FOLDER"])
 env.cr.commit()

@@ -24,4 +24,6 @@ for website in env["website"].search([]):
 env["ir.config_parameter"].set_param(
     "web.base.url", f"http://127.0.0.1:{os.environ['ODOO_PORT']}"
 )
+if os.environ.get("ADMIN_PASSWORD"):
+    env.ref("base.user_admin").password = os.environ["ADMIN_PASSWORD"]
 env.cr.commit()
