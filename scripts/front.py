@@ -32,7 +32,7 @@ async def serve(client_reader, client_writer, http_port, websocket_port):
     try:
         line = await client_reader.readuntil(b"\n")
         path = (line.split(b" ") + [b""])[1].split(b"?")[0]
-        port = websocket_port if path == b"/websocket" else http_port
+        port = websocket_port if path.startswith(b"/websocket") else http_port
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
     except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError):
         client_writer.close()
@@ -42,6 +42,8 @@ async def serve(client_reader, client_writer, http_port, websocket_port):
         await asyncio.gather(
             pass_on(client_reader, writer), pass_on(reader, client_writer)
         )
+    except asyncio.CancelledError:
+        pass  # The server ends, and with it the connections that are still open.
     finally:
         writer.close()
         client_writer.close()
