@@ -4,7 +4,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export DB=${DB:-groupbuy} ODOO_PORT=${ODOO_PORT:-8069}
 venv=$here/.venv run=$here/.run pgdata=$here/.pg
 odoo_home=${ODOO_HOME:-$here/.odoo}
-pgbin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
+pgbin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1) || true
 export PATH=$venv/bin:$PATH${pgbin:+:$pgbin}
 
 # Without PGHOST the checkout has a PostgreSQL cluster of its own. It keeps the port that
