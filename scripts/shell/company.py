@@ -7,6 +7,7 @@ company.write(
     {
         "name": "泉城邻里团购",
         "country_id": env.ref("base.cn").id,
+        "state_id": env.ref("base.state_cn_SD").id,
         "currency_id": cny.id,
     }
 )

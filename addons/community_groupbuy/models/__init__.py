@@ -24,6 +24,7 @@ from . import (
     sale_order_closing,
     sale_order_line,
     sale_order_loyalty,
+    sms_log,
     stock_location,
     website,
 )
