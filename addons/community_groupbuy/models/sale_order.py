@@ -66,6 +66,14 @@ class SaleOrder(models.Model):
         "(partner_id, groupbuy_key) WHERE groupbuy_key IS NOT NULL"
     )
 
+    @api.depends("groupbuy_campaign_id")
+    def _compute_currency_id(self):
+        """Override of `sale`: a join is paid in the currency of its campaign."""
+        joins = self.filtered("groupbuy_campaign_id")
+        for order in joins:
+            order.currency_id = order.groupbuy_campaign_id.currency_id
+        super(SaleOrder, self - joins)._compute_currency_id()
+
     @api.depends(
         "groupbuy_campaign_id",
         "state",
