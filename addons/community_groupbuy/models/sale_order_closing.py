@@ -196,7 +196,7 @@ class SaleOrder(models.Model):
         missed.product_uom_qty = 0
         by_price = defaultdict(lines.browse)
         for line in lines - missed:
-            price = line._get_groupbuy_price()
+            price = line._get_groupbuy_price_unit()
             if line.currency_id.compare_amounts(price, line.price_unit):
                 by_price[price] |= line
         for price, priced in by_price.items():

@@ -29,6 +29,18 @@ class SaleOrderLine(models.Model):
         final = self.groupbuy_offer_id.final_price
         return min(final, self.groupbuy_price) if final else self.groupbuy_price
 
+    def _get_groupbuy_price_unit(self):
+        """:return: the group's price in the terms of this resident's own taxes"""
+        self.ensure_one()
+        price = self._get_groupbuy_price()
+        position = self.order_id.fiscal_position_id
+        if not position:
+            return price
+        taxes = self.product_id.taxes_id._filter_taxes_by_company(self.company_id)
+        return self.product_id._get_tax_included_unit_price_from_price(
+            price, product_taxes=taxes, fiscal_position=position
+        )
+
     def _compute_pricelist_item_id(self):
         """Override of `sale`: no price list rule adds a discount to group prices."""
         grouped = self.filtered("groupbuy_offer_id")
