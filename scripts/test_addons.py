@@ -27,7 +27,8 @@ from project import (
 
 LOGS = RUN / "test"
 QUIET = ["--stop-after-init", "--workers", "0", "--max-cron-threads", "0"]
-RESULT = re.compile(r"(\d+) failed, (\d+) error\(s\) of (\d+) tests")
+RESULT = re.compile(r"\d+ failed, \d+ error\(s\) of (\d+) tests")
+FAILED = re.compile(r"^\S+ \S+ \d+ ERROR \S+ \S+: (?:FAIL|ERROR): ", re.MULTILINE)
 STARTED = re.compile(r" @tests\.\S+: Starting \S+ ")
 SHOWN = 300
 CORE_CHECKS = (
@@ -122,57 +123,54 @@ def started(text):
     return f"{text.count(': Starting ')} tests started"
 
 
-def unexpected(log):
-    """Return the warnings and errors in a log that checklog-odoo.cfg does not list."""
+def unexpected(log, config):
+    """Return the warnings and errors in a log that ``config`` does not list."""
     result = subprocess.run(
-        ["python", "-m", "checklog_odoo", "--no-echo", "-c", "checklog-odoo.cfg", log],
+        ["python", "-m", "checklog_odoo", "--no-echo", "-c", config, log],
         cwd=HERE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
     )
-    return (
-        result.stdout.split("errors that caused failure")[-1]
-        if result.returncode
-        else ""
-    )
+    return result.stdout.split("errors that caused")[-1] if result.returncode else ""
 
 
-def judge(log, code, names):
+def judge(log, code, names, config):
     """Return (passed, failed) by what Odoo's log says, and say what is wrong.
 
     A log without surprises counts as one test.
     """
     text = log.read_text(errors="replace")
-    surprises = unexpected(log)
+    surprises = unexpected(log, config)
     lines = surprises.split("\n")
     say("\n".join(lines[:SHOWN]))
     if len(lines) > SHOWN:
         say(f"… and {len(lines) - SHOWN} lines more.")
-    result = RESULT.findall(text)
-    failed, errors, total = map(int, result[-1]) if result else (0, 0, 0)
-    bad = failed + errors + bool(surprises)
+    failed = len(FAILED.findall(surprises))
+    bad = failed + bool(surprises)
     for name in names:
         count = len(STARTED.findall(text.replace(f"odoo.addons.{name}.", "@")))
         say(f"  {name}: {count} tests")
         if not count:
             say(f"No test of {name} ran.")
             bad += 1
-    if code and not bad:
-        say(f"Odoo ended with exit code {code}.")
+    result = RESULT.findall(text)
+    if not result:
+        say(f"Odoo ended (exit code {code}) before its tests did.")
         bad += 1
+    total = int(result[-1]) if result else 0
     if bad:
         say(f"The whole log is in {log}.")
-    return total - failed - errors + (not surprises), bad
+    return max(total - failed, 0) + (not surprises), bad
 
 
-def run(name, arguments, tags, log, names):
+def run(name, arguments, tags, log, names, config="checklog-odoo.cfg"):
     """Run Odoo on database ``name`` with the tests of ``tags``, and judge its log."""
     log = LOGS / log
     command = [SCRIPTS / "odoo", "-d", name, *arguments, *QUIET]
     command += ["--test-tags", tags, "--http-port", free_port()]
-    return judge(log, run_logged(command, log, started), names)
+    return judge(log, run_logged(command, log, started), names, config)
 
 
 def fresh(name, names):
@@ -195,7 +193,7 @@ def core(name):
     database("copy", name, copy)
     arguments = ["-i", "test_lint", "-u", ",".join(addons())]
     tags = ",".join(f"/test_lint:{check}" for check in CORE_CHECKS)
-    result = run(copy, arguments, tags, "core.log", ["test_lint"])
+    result = run(copy, arguments, tags, "core.log", ["test_lint"], "checklog-core.cfg")
     database("drop", copy)
     summarize(*result)
 
