@@ -92,7 +92,7 @@ def tell(step, count):
 
 
 def keep_messages_here():
-    """Mail goes to a host that cannot exist, as in a neutralized copy; SMS to the log."""
+    """Mail goes to a host that cannot exist, as neutralized; SMS to the log."""
     name = "Sample: nothing leaves this machine"
     servers = env["ir.mail_server"].with_context(active_test=False)
     if not servers.search_count([("name", "=", name)]):
