@@ -3,6 +3,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Command
 
 _logger = logging.getLogger(__name__)
 
@@ -220,7 +221,55 @@ class GroupbuyCampaign(models.Model):
             chunk._groupbuy_cancel("operator")
             chunk._groupbuy_notify("community_groupbuy.mail_template_failed")
 
+    def _plan_transfers(self):
+        """First leg: one transfer per pickup point, from the warehouse to there."""
+        moves = self.env["stock.move"].search(
+            [
+                ("sale_line_id.order_id.groupbuy_campaign_id", "=", self.id),
+                ("location_dest_usage", "=", "customer"),
+                ("move_orig_ids", "=", False),
+                ("state", "not in", ("done", "cancel")),
+            ]
+        )
+        pickings = self.env["stock.picking"].create(
+            [
+                self._prepare_transfer(point_location, point_moves)
+                for point_location, point_moves in moves.grouped("location_id").items()
+            ]
+        )
+        pickings.action_confirm()
+        return pickings
+
+    def _prepare_transfer(self, location, moves):
+        order = moves[:1].sale_line_id.order_id
+        warehouse = order.warehouse_id
+        common = {
+            "picking_type_id": warehouse.int_type_id.id,
+            "location_id": warehouse.lot_stock_id.id,
+            "location_dest_id": location.id,
+            "company_id": self.company_id.id,
+            "origin": self.code,
+        }
+        return {
+            **common,
+            "partner_id": order.pickup_point_id.partner_id.id,
+            "scheduled_date": self.pickup_date or fields.Datetime.now(),
+            "move_ids": [
+                Command.create(
+                    {
+                        **common,
+                        "product_id": product.id,
+                        "product_uom": product.uom_id.id,
+                        "product_uom_qty": sum(own.mapped("product_qty")),
+                        "move_dest_ids": [Command.set(own.ids)],
+                    }
+                )
+                for product, own in moves.grouped("product_id").items()
+            ],
+        }
+
     def _finish_closing(self):
+        self._plan_transfers()
         self.write(
             {
                 "state": "succeeded" if self.outcome == "success" else "failed",

@@ -50,6 +50,11 @@ class PaymentTransaction(models.Model):
         if mine.filtered(lambda tx: tx.state == "done"):
             self.env.ref("community_groupbuy.payment_cron").sudo()._trigger()
 
+    def _log_message_on_linked_documents(self, message):
+        """Override of `payment`: the refunds of a closing speak for themselves."""
+        if not self.env.context.get("groupbuy_closing"):
+            super()._log_message_on_linked_documents(message)
+
     # === REFUNDS === #
 
     def _groupbuy_create_refunds(self, amount):
@@ -112,6 +117,7 @@ class PaymentTransaction(models.Model):
 
     def _groupbuy_send_one(self):
         self.ensure_one()
+        self = self.with_context(groupbuy_closing=True)
         try:
             self._ensure_provider_is_not_disabled()
             self._send_refund_request()
@@ -174,7 +180,11 @@ class PaymentTransaction(models.Model):
         pending = pending.try_lock_for_update()
         payments = (
             self.env["account.payment"]
-            .with_context(tracking_disable=True, mail_create_nosubscribe=True)
+            .with_context(
+                groupbuy_closing=True,
+                tracking_disable=True,
+                mail_create_nosubscribe=True,
+            )
             .create([tx._groupbuy_prepare_payment() for tx in pending])
         )
         payments.action_post()

@@ -23,6 +23,13 @@ class ResCompany(models.Model):
     )
     groupbuy_nudge_sms = fields.Boolean(string="Nudge by SMS Too")
 
+    groupbuy_handover_type_id = fields.Many2one(
+        "stock.picking.type",
+        string="Hand-over",
+        copy=False,
+        help="Operation by which residents get their goods at a pickup point.",
+    )
+
     _groupbuy_hold_minutes_check = models.Constraint(
         "CHECK(groupbuy_hold_minutes BETWEEN 1 AND 1440)",
         "Joins are held for 1 to 1,440 minutes.",
@@ -32,3 +39,23 @@ class ResCompany(models.Model):
         " AND groupbuy_nudge_percent BETWEEN 0 AND 100)",
         "Nudges go out 0 to 168 hours before closing, for 0 to 100 percent missing.",
     )
+
+    def _get_groupbuy_handover_type(self):
+        """:return: the operation by which goods leave a pickup point"""
+        self.ensure_one()
+        if not self.groupbuy_handover_type_id:
+            warehouse = self.env["stock.warehouse"].search(
+                [("company_id", "=", self.id)], limit=1
+            )
+            self.groupbuy_handover_type_id = self.env["stock.picking.type"].create(
+                {
+                    "name": self.env._("Hand-over at Pickup Points"),
+                    "code": "outgoing",
+                    "sequence_code": "HAND",
+                    "warehouse_id": warehouse.id,
+                    "company_id": self.id,
+                    # Reserved when the goods have come to the point.
+                    "reservation_method": "manual",
+                }
+            )
+        return self.groupbuy_handover_type_id

@@ -52,3 +52,11 @@ class SaleOrderLine(models.Model):
         if self.groupbuy_offer_id:
             return True
         return super()._check_availability()
+
+    def _action_launch_stock_rule(self, *, previous_product_uom_qty=False):
+        """Override of `sale_stock`: goods of a join go through its pickup point."""
+        grouped = self.filtered("groupbuy_offer_id")
+        grouped.order_id._groupbuy_plan_deliveries()
+        return super(SaleOrderLine, self - grouped)._action_launch_stock_rule(
+            previous_product_uom_qty=previous_product_uom_qty
+        )
