@@ -25,7 +25,24 @@
         "data/mail_template_data.xml",
         "data/sms_template_data.xml",
         "data/ir_cron_data.xml",
+        "data/website_data.xml",
+        "views/website_templates.xml",
+        "views/groupbuy_page_templates.xml",
+        "views/groupbuy_shop_templates.xml",
+        "views/groupbuy_portal_templates.xml",
     ],
+    "assets": {
+        "web.assets_frontend": [
+            "community_groupbuy/static/src/scss/**/*",
+            "community_groupbuy/static/src/interactions/**/*",
+        ],
+        "web.assets_tests": ["community_groupbuy/static/tests/tours/**/*"],
+        "web.assets_unit_tests": ["community_groupbuy/static/tests/interactions/**/*"],
+        "web.assets_unit_tests_setup": [
+            "community_groupbuy/static/src/interactions/**/*",
+        ],
+    },
+    "external_dependencies": {"python": ["qrcode"]},
     "post_init_hook": "post_init_hook",
     "application": True,
 }

@@ -1,15 +1,266 @@
+import uuid
+from io import BytesIO
+
+import qrcode
+from qrcode.image.svg import SvgPathImage
 from werkzeug.exceptions import NotFound
+from werkzeug.urls import url_encode
 
-from odoo import fields
 from odoo.exceptions import UserError
-from odoo.http import request, route
+from odoo.http import Controller, request, route
 
-from odoo.addons.website_sale.controllers.main import WebsiteSale
+from odoo.addons.portal.controllers.portal import pager as portal_pager
+from odoo.addons.website.models.ir_http import sitemap_qs2dom
+
+from .page_cache import render_public
 
 INVITER_SESSION_KEY = "groupbuy_inviter"
+POINT_SESSION_KEY = "groupbuy_point_id"
+CARDS_PER_PAGE = 12
+# Of the sections that are no more than a glance.
+GLANCE_CARDS = 6
 
 
-class GroupbuyController(WebsiteSale):
+def _handle_params_access_error(exception, **_kwargs):
+    """Drafts and cancelled campaigns are nowhere, instead of forbidden."""
+    return NotFound.code
+
+
+class GroupbuyStorefront(Controller):
+    # === LIST === #
+
+    def _sitemap_list(env, rule, qs):  # noqa: N805
+        if not qs or qs.lower() in "/groupbuy":
+            yield {"loc": "/groupbuy"}
+
+    @route(
+        ["/groupbuy", "/groupbuy/page/<int:page>"],
+        type="http",
+        auth="public",
+        website=True,
+        sitemap=_sitemap_list,
+    )
+    def groupbuy_list(self, page=1, search="", point=None, sort="ending", **_kwargs):
+        """Show the group buys that are open, open soon, and have just ended."""
+        campaign_model = request.env["groupbuy.campaign"]
+        latest = campaign_model.sudo().search_read(
+            [], ["write_date"], order="write_date desc", limit=1
+        )
+        stamp = latest and latest[0]["write_date"]
+        return render_public(
+            ("list", page, stamp),
+            lambda: request.render(
+                "community_groupbuy.list",
+                self._prepare_list_values(page, search, point, sort),
+            ),
+        )
+
+    def _get_sortings(self):
+        return {
+            "ending": (request.env._("Ending soon"), "date_close, id"),
+            "newest": (request.env._("Newest"), "date_open desc, id desc"),
+        }
+
+    def _prepare_list_values(self, page, search, point, sort):
+        # Domain and company keep to what is published; products that are for sale in
+        # group buys only cannot be read otherwise.
+        campaigns_sudo = request.env["groupbuy.campaign"].sudo()
+        search = (search or "")[:100].strip()
+        sortings = self._get_sortings()
+        sort = sort if sort in sortings else "ending"
+        points_sudo = request.env["groupbuy.pickup.point"].sudo()
+        points_sudo = points_sudo.search(
+            [("company_id", "=", request.env.company.id)], order="name"
+        )
+        point_sudo = self._remember_point(point, points_sudo)
+        domain = campaigns_sudo._get_storefront_domain(search, point_sudo)
+        section = campaigns_sudo._get_section_domain
+        total = campaigns_sudo.search_count(domain & section("open"))
+        arguments = {
+            key: value
+            for key, value in (
+                ("search", search),
+                ("point", point),
+                ("sort", sort if sort != "ending" else None),
+            )
+            if value
+        }
+        pager = portal_pager(
+            url="/groupbuy",
+            url_args=arguments,
+            total=total,
+            page=page,
+            step=CARDS_PER_PAGE,
+        )
+        open_sudo = campaigns_sudo.search(
+            domain & section("open"),
+            order=sortings[sort][1],
+            limit=CARDS_PER_PAGE,
+            offset=pager["offset"],
+        )
+        soon_sudo = closed_sudo = campaigns_sudo
+        if pager["page"]["num"] == 1:
+            soon_sudo = campaigns_sudo.search(
+                domain & section("soon"), order="date_open, id", limit=GLANCE_CARDS
+            )
+            closed_sudo = campaigns_sudo.search(
+                domain & section("closed"), limit=GLANCE_CARDS
+            )
+        return {
+            "open_cards": open_sudo._prepare_cards(),
+            "soon_cards": soon_sudo._prepare_cards(),
+            "closed_cards": closed_sudo._prepare_cards(),
+            "total": total,
+            "pager": pager,
+            "search": search,
+            "sort": sort,
+            "sortings": {key: label for key, (label, _order) in sortings.items()},
+            "points": points_sudo,
+            "point": point_sudo,
+        }
+
+    def _remember_point(self, point, points_sudo):
+        """:param point: what the visitor chose just now, text; None for nothing
+        :return: the pickup point that this visitor is interested in, or none
+        """
+        if point is not None:
+            chosen = int(point) if str(point).isdecimal() else 0
+            request.session[POINT_SESSION_KEY] = chosen
+        elif POINT_SESSION_KEY in request.session:
+            chosen = request.session[POINT_SESSION_KEY]
+        else:
+            chosen = request.env.user.partner_id.groupbuy_pickup_point_id.id
+        return points_sudo.filtered(lambda candidate: candidate.id == chosen)
+
+    # === PAGE === #
+
+    def _sitemap_campaigns(env, rule, qs):  # noqa: N805
+        # Public visitors read what is published and nothing else.
+        slug = env["ir.http"]._slug
+        domain = sitemap_qs2dom(qs, "/groupbuy", env["groupbuy.campaign"]._rec_name)
+        for campaign in env["groupbuy.campaign"].search(domain):
+            yield {"loc": f"/groupbuy/{slug(campaign)}"}
+
+    @route(
+        '/groupbuy/<model("groupbuy.campaign"):campaign>',
+        type="http",
+        auth="public",
+        website=True,
+        sitemap=_sitemap_campaigns,
+        handle_params_access_error=_handle_params_access_error,
+    )
+    def groupbuy_page(self, campaign, basket=None, error=None, **kwargs):
+        """Show one group buy.
+
+        :param str basket: what was chosen before signing in, "offer:pieces,…"
+        :param str from: who shared the link, see `_get_inviter_token`
+        """
+        if campaign.company_id != request.env.company:
+            raise NotFound()
+        inviter = kwargs.get("from")
+        if inviter and len(inviter) <= 64:
+            request.session[INVITER_SESSION_KEY] = inviter
+        progress = campaign._get_public_progress(campaign.id)
+        if not progress and not campaign.has_access("write"):
+            raise NotFound()
+        return render_public(
+            ("page", *campaign._get_page_stamp()),
+            lambda: request.render(
+                "community_groupbuy.page",
+                self._prepare_page_values(campaign, progress, basket, error),
+            ),
+        )
+
+    def _prepare_page_values(self, campaign, progress, basket=None, error=None):
+        campaign_sudo = campaign.sudo()
+        if not progress:
+            progress = campaign_sudo._prepare_draft_progress()
+        points_sudo = campaign_sudo._get_pickup_points()
+        signed_in = not request.env.user._is_public()
+        taxes = campaign_sudo.offer_ids.product_id.taxes_id
+        return {
+            "main_object": campaign,
+            "campaign": campaign_sudo,
+            "progress": progress,
+            "state": progress["state"],
+            "offers": campaign_sudo._prepare_offers(progress),
+            "goal": campaign_sudo._prepare_goal(),
+            "image_url": campaign_sudo._get_image_url("image_1024"),
+            "points": points_sudo,
+            "point": self._get_own_point(points_sudo) if signed_in else points_sudo[:0],
+            "signed_in": signed_in,
+            "joins": self._get_own_joins(campaign) if signed_in else [],
+            "share_url": get_share_url(campaign),
+            "share_token": get_share_token(campaign),
+            "key": str(uuid.uuid4()),
+            "basket": self._parse_basket(basket),
+            "error": request.session.pop("groupbuy_error", None) if error else None,
+            "tax_excluded": any(not tax.price_include for tax in taxes if tax.amount),
+        }
+
+    def _get_own_point(self, points_sudo):
+        own = request.env.user.partner_id.groupbuy_pickup_point_id
+        chosen = request.session.get(POINT_SESSION_KEY)
+        return (points_sudo & own.sudo()) or points_sudo.filtered(
+            lambda point: point.id == chosen
+        )
+
+    def _get_own_joins(self, campaign):
+        """:return: the resident's joins of this campaign that are alive, sudoed"""
+        # One's own orders only.
+        orders_sudo = request.env["sale.order"].sudo()
+        orders_sudo = orders_sudo.search(
+            [
+                ("partner_id", "=", request.env.user.partner_id.id),
+                ("groupbuy_campaign_id", "=", campaign.id),
+                ("state", "in", ("draft", "sent", "sale")),
+            ]
+        )
+        return orders_sudo.filtered(
+            lambda order: order.state != "draft" or order._is_held()
+        )
+
+    def _parse_basket(self, basket):
+        """:return: {offer id: pieces} of what the address carries, as far as it can
+        be read; joining checks it like any other input
+        """
+        pairs = [pair.partition(":")[::2] for pair in (basket or "").split(",")[:50]]
+        return {
+            int(offer): int(quantity)
+            for offer, quantity in pairs
+            if offer.isdecimal() and quantity.isdecimal() and len(quantity) < 7
+        }
+
+    @route(
+        "/groupbuy/<int:campaign_id>/qr.svg",
+        type="http",
+        auth="public",
+        website=True,
+        sitemap=False,
+    )
+    def groupbuy_qr(self, campaign_id, **_kwargs):
+        """Draw the link to share as a QR code."""
+        campaign = find_campaign(campaign_id)
+        if not campaign:
+            raise NotFound()
+        image = qrcode.make(
+            get_share_url(campaign),
+            image_factory=SvgPathImage,
+            error_correction=qrcode.constants.ERROR_CORRECT_M,
+            border=2,
+        )
+        svg = BytesIO()
+        image.save(svg)
+        return request.make_response(
+            svg.getvalue(),
+            headers=[
+                ("Content-Type", "image/svg+xml"),
+                ("Cache-Control", "private, max-age=3600"),
+            ],
+        )
+
+    # === LIVE === #
+
     @route(
         "/groupbuy/<int:campaign_id>/progress",
         type="http",
@@ -19,13 +270,17 @@ class GroupbuyController(WebsiteSale):
         sitemap=False,
     )
     def groupbuy_progress(self, campaign_id):
-        """:return: what changes while the campaign is open, as JSON, cacheable for 1 s"""
-        progress = request.env["groupbuy.campaign"]._get_public_progress(campaign_id)
+        """:return: what changes while a campaign is open, as JSON, cacheable for 1 s"""
+        progress = campaign_id < 2**31 and request.env[
+            "groupbuy.campaign"
+        ]._get_public_progress(campaign_id)
         if not progress:
             raise NotFound()
         return request.make_json_response(
             progress, headers={"Cache-Control": "public, max-age=1"}
         )
+
+    # === JOIN === #
 
     @route(
         "/groupbuy/<int:campaign_id>/join",
@@ -38,28 +293,75 @@ class GroupbuyController(WebsiteSale):
         self, campaign_id, lines=None, pickup_point_id=None, key=None, **_kwargs
     ):
         """Join a campaign; see `groupbuy.campaign.join` for the parameters."""
-        campaign = request.env["groupbuy.campaign"].browse(campaign_id)
-        if not campaign.exists() or not campaign.has_access("read"):
+        return self._join(campaign_id, lines, pickup_point_id, key)
+
+    @route(
+        "/groupbuy/<int:campaign_id>/join-form",
+        type="http",
+        auth="public",
+        website=True,
+        methods=["POST"],
+        sitemap=False,
+    )
+    def groupbuy_join_form(self, campaign_id, pickup_point_id=None, key=None, **post):
+        """Join from a browser without JavaScript; fields `quantity_<offer id>`."""
+        campaign = find_campaign(campaign_id)
+        if not campaign:
+            raise NotFound()
+        quantities = {
+            name.removeprefix("quantity_"): value.strip()
+            for name, value in post.items()
+            if name.startswith("quantity_") and value.strip() not in ("", "0")
+        }
+        basket = ",".join(f"{offer}:{count}" for offer, count in quantities.items())
+        page = campaign._get_website_url()
+        if request.env.user._is_public():
+            back = f"{page}?{url_encode({'basket': basket})}"
+            return request.redirect(f"/web/login?{url_encode({'redirect': back})}")
+        try:
+            with request.env.cr.savepoint():
+                lines = [
+                    {"offer_id": _to_int(offer), "quantity": _to_int(count)}
+                    for offer, count in quantities.items()
+                ]
+                answer = self._join(campaign_id, lines, _to_int(pickup_point_id), key)
+        except UserError as error:
+            request.session["groupbuy_error"] = str(error)
+            query = url_encode({"basket": basket, "error": 1})
+            return request.redirect(f"{page}?{query}#join")
+        return request.redirect(answer["payment_url"])
+
+    def _join(self, campaign_id, lines, pickup_point_id, key):
+        campaign = find_campaign(campaign_id)
+        if not campaign:
             raise UserError(request.env._("This group buy does not exist."))
         inviter = request.session.get(INVITER_SESSION_KEY)
         return campaign.join(lines, pickup_point_id, key, inviter=inviter)
 
-    @route("/groupbuy/pay/<int:order_id>", type="http", auth="public", website=True)
-    def groupbuy_pay(self, order_id, access_token=None, **_kwargs):
-        """Go to Odoo's payment page with a join; to its own page if it needs no money."""
-        order_sudo = self._document_check_access("sale.order", order_id, access_token)
-        if not order_sudo._is_groupbuy_join() or not order_sudo._is_held():
-            return request.redirect(order_sudo._get_groupbuy_url())
-        request.website._groupbuy_start_payment(order_sudo)
-        return request.redirect("/shop/payment")
 
-    # === PAYMENT PAGE === #
+def get_share_token(campaign):
+    """:return: what the link of a signed-in resident says of who shares it, or ''"""
+    user = request.env.user
+    return "" if user._is_public() else campaign._get_inviter_token(user.partner_id)
 
-    def _get_shop_payment_values(self, order, **kwargs):
-        """Override of `website_sale`: a paid join is shown among one's group buys."""
-        values = super()._get_shop_payment_values(order, **kwargs)
-        if order.groupbuy_campaign_id:
-            values["landing_route"] = order._get_groupbuy_url()
-            values["groupbuy_expires_at"] = order._get_groupbuy_expiry()
-            values["groupbuy_now"] = fields.Datetime.now()
-        return values
+
+def get_share_url(campaign):
+    """:return: the page's full address, with who shares it if signed in"""
+    root = request.website.domain or request.httprequest.url_root
+    url = root.rstrip("/") + campaign._get_website_url()
+    token = get_share_token(campaign)
+    return f"{url}?{url_encode({'from': token})}" if token else url
+
+
+def find_campaign(campaign_id):
+    """:return: the campaign of that number, if the user may see it, or nothing"""
+    campaign = request.env["groupbuy.campaign"]
+    if not isinstance(campaign_id, int) or not 0 < campaign_id < 2**31:
+        return campaign
+    return campaign.browse(campaign_id).exists()._filtered_access("read")
+
+
+def _to_int(text):
+    """:return: the whole number that a form field holds, else the text as it is"""
+    text = str(text or "")
+    return int(text) if text.isascii() and text.isdecimal() else text

@@ -12,25 +12,37 @@ class GroupbuyCampaign(models.Model):
         """:return: the progress of a published campaign as the public route shows it,
         prices in the campaign's currency; None if there is no such campaign
         """
+        return self._get_public_progresses([campaign_id]).get(campaign_id)
+
+    @api.model
+    def _get_public_progresses(self, campaign_ids):
+        """:return: {campaign id: progress} of those campaigns that are published"""
+        if not campaign_ids:
+            return {}
         now = fields.Datetime.now()
         rows = self.env.execute_query_dict(
             SQL(
                 """
     WITH taken AS (
-          SELECT offer_id, partner_id, state, quantity
-            FROM groupbuy_hold
-           WHERE campaign_id = %(campaign)s
-             AND (state = 'paid' OR state = 'held' AND expires_at > %(now)s)
+          SELECT o.campaign_id, h.offer_id, h.partner_id, h.state, h.quantity
+            FROM groupbuy_offer AS o
+            JOIN groupbuy_hold AS h ON h.offer_id = o.id
+           WHERE o.campaign_id IN %(campaigns)s
+             AND (h.state = 'paid' OR h.state = 'held' AND h.expires_at > %(now)s)
          ), counted AS (
           SELECT offer_id,
                  COALESCE(SUM(quantity) FILTER (WHERE state = 'paid'), 0) AS paid,
                  SUM(quantity) AS taken
             FROM taken
         GROUP BY offer_id
+         ), joined AS (
+          SELECT campaign_id, COUNT(DISTINCT partner_id) AS participants
+            FROM taken
+           WHERE state = 'paid'
+        GROUP BY campaign_id
          )
-    SELECT c.state, c.date_open, c.date_close,
-           (SELECT COUNT(DISTINCT partner_id) FROM taken WHERE state = 'paid')
-               AS participants,
+    SELECT c.id AS campaign, c.state, c.date_open, c.date_close,
+           COALESCE(joined.participants, 0) AS participants,
            o.id, COALESCE(counted.paid, 0) AS quantity,
            COALESCE(NULLIF(o.final_price, 0), reached.price, o.base_price) AS price,
            following.min_quantity AS next_quantity, following.price AS next_price,
@@ -39,6 +51,7 @@ class GroupbuyCampaign(models.Model):
       FROM groupbuy_campaign AS c
       JOIN groupbuy_offer AS o ON o.campaign_id = c.id
  LEFT JOIN counted ON counted.offer_id = o.id
+ LEFT JOIN joined ON joined.campaign_id = c.id
  LEFT JOIN LATERAL (
           SELECT price FROM groupbuy_tier AS t
            WHERE t.offer_id = o.id AND t.min_quantity <= COALESCE(counted.paid, 0)
@@ -48,38 +61,47 @@ class GroupbuyCampaign(models.Model):
            WHERE t.offer_id = o.id AND t.min_quantity > COALESCE(counted.paid, 0)
              AND o.outcome IS NULL
         ORDER BY t.min_quantity LIMIT 1) AS following ON TRUE
-     WHERE c.id = %(campaign)s AND c.state NOT IN ('draft', 'cancelled')
-  ORDER BY o.sequence, o.id
+     WHERE c.id IN %(campaigns)s AND c.state NOT IN ('draft', 'cancelled')
+  ORDER BY c.id, o.sequence, o.id
                 """,
-                campaign=campaign_id,
+                campaigns=tuple(campaign_ids),
                 now=now,
             )
         )
-        if not rows:
-            return None
-        first = rows[0]
+        progresses = {}
+        for row in rows:
+            progress = progresses.get(row["campaign"])
+            if not progress:
+                progress = progresses[row["campaign"]] = self._prepare_progress(
+                    row, now
+                )
+            progress["offers"].append(self._prepare_offer_progress(row))
+        return progresses
+
+    @api.model
+    def _prepare_progress(self, row, now):
         state = self._get_state_at(
-            now, first["state"], first["date_open"], first["date_close"]
+            now, row["state"], row["date_open"], row["date_close"]
         )
-        ends = first["date_open"] if state == "scheduled" else first["date_close"]
+        ends = row["date_open"] if state == "scheduled" else row["date_close"]
         return {
-            "campaign": campaign_id,
+            "campaign": row["campaign"],
             "state": state,
             "seconds_left": max(int((ends - now).total_seconds()), 0),
-            "participants": first["participants"],
-            "offers": [
-                {
-                    "id": row["id"],
-                    "quantity": int(row["quantity"]),
-                    "price": float(row["price"]),
-                    "next_quantity": row["next_quantity"],
-                    "next_price": row["next_price"] and float(row["next_price"]),
-                    "remaining": None
-                    if row["remaining"] is None
-                    else int(row["remaining"]),
-                }
-                for row in rows
-            ],
+            "participants": row["participants"],
+            "offers": [],
+        }
+
+    @api.model
+    def _prepare_offer_progress(self, row):
+        remaining = row["remaining"]
+        return {
+            "id": row["id"],
+            "quantity": int(row["quantity"]),
+            "price": float(row["price"]),
+            "next_quantity": row["next_quantity"],
+            "next_price": row["next_price"] and float(row["next_price"]),
+            "remaining": None if remaining is None else int(remaining),
         }
 
     @api.model
