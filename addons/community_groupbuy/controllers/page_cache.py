@@ -55,7 +55,7 @@ def render_public(key, render):
     expires_at, parts = _pages.get(key, (0, None))
     if now >= expires_at:
         response = render()
-        parts = TOKEN.split(response.render().decode())
+        parts = TOKEN.split(str(response.render()))
         if len(_pages) >= MAX_PAGES:
             _pages.clear()
         _pages[key] = now + SECONDS, parts
