@@ -35,6 +35,8 @@ export class GroupbuyCountdown extends Interaction {
     }
 
     start() {
+        const label = this.el.querySelector(".o_groupbuy_label");
+        if (label?.dataset.live) label.textContent = label.dataset.live;
         this.tick();
     }
 
