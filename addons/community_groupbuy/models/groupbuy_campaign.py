@@ -332,8 +332,10 @@ class GroupbuyCampaign(models.Model):
     def _get_pickup_points(self):
         """:return: the points where this campaign can be collected"""
         self.ensure_one()
-        points = self.pickup_point_ids.filtered("active")
-        return points or self.env["groupbuy.pickup.point"].search(
+        chosen = self.with_context(active_test=False).pickup_point_ids
+        if chosen:
+            return self.pickup_point_ids.browse(chosen.filtered("active").ids)
+        return self.env["groupbuy.pickup.point"].search(
             [("company_id", "=", self.company_id.id)]
         )
 

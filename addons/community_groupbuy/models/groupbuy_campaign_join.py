@@ -64,7 +64,12 @@ class GroupbuyCampaign(models.Model):
 
     def _check_join(self, lines, pickup_point_id, key):
         """:return: ({offer id: pieces}, pickup point) of well-formed input"""
-        if not isinstance(key, str) or not 1 <= len(key) <= MAX_KEY_LENGTH:
+        # Control characters and halves of surrogate pairs cannot all be stored.
+        if not (
+            isinstance(key, str)
+            and 1 <= len(key) <= MAX_KEY_LENGTH
+            and key.isprintable()
+        ):
             raise UserError(self.env._("The key must be text of 1 to 64 characters."))
         if not isinstance(lines, list) or not lines:
             raise UserError(self.env._("Choose at least one product."))
@@ -191,10 +196,11 @@ class GroupbuyCampaign(models.Model):
     def _find_inviter(self, token, partner):
         """:return: who shared the link, if that is somebody else, or nobody"""
         nobody = self.env["res.partner"]
-        partner_id, _, _signature = str(token or "").partition("-")
-        if not partner_id.isdecimal() or len(partner_id) > 9:
+        token = str(token or "")
+        partner_id = token.partition("-")[0]
+        if not token.isascii() or not partner_id.isdecimal() or len(partner_id) > 9:
             return nobody
         inviter = nobody.browse(int(partner_id))
-        if not consteq(self._get_inviter_token(inviter), str(token)):
+        if not consteq(self._get_inviter_token(inviter), token):
             return nobody
         return inviter.exists() - partner
