@@ -1,1 +1,2 @@
+from . import test_join
 from . import test_price

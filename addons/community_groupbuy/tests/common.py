@@ -250,6 +250,8 @@ class GroupbuyCommon(BaseCommon):
         tx = self._create_payment(order, amount)
         tx._set_done()
         tx._post_process()
+        # Counts come from the holds, which no cache follows.
+        self.env.invalidate_all()
         return tx
 
     def _apply_code(self, order, code):

@@ -64,7 +64,7 @@ class TestPrice(GroupbuyCommon):
         self.assertOnePrice(campaign)
 
     def test_missed_minimum_refunds_that_line_only(self):
-        """Leeks (13 %) as in the example; ginger (9 %) 20.00, from 3: 18.00, at least 5.
+        """Leeks (13 %) as in the example; ginger (9 %) 20.00, from 3: 18.00, min. 5.
 
         A: 4 leeks, 10.00, and 2 ginger, 20.00 → 80.00.
         B: 20 leeks, 24 in all, 9.00, and 2 ginger, 4 in all, 18.00 → 216.00.
@@ -270,7 +270,7 @@ class TestPrice(GroupbuyCommon):
         self.assertMoney(ann, 132.74, 13.27, 119.47)
 
     def test_resident_with_a_price_list_in_another_currency(self):
-        """A campaign is paid in its own currency, whatever the resident's price list."""
+        """A campaign is paid in its own currency, whatever a price list says."""
         usd = self.env.ref("base.USD")
         usd.active = True
         self.ann.partner_id.property_product_pricelist = self.env[
