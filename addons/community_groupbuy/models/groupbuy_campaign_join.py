@@ -2,7 +2,7 @@ import hashlib
 import json
 import uuid
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import consteq, hmac

@@ -116,7 +116,7 @@ class GroupbuyOffer(models.Model):
             if any(limit and limit < offer.pack_size for limit in limits):
                 raise ValidationError(
                     self.env._(
-                        "%s: nobody could buy even one pack within the quota and limits.",
+                        "%s: not even one pack fits within the quota and limits.",
                         offer.product_id.display_name,
                     )
                 )

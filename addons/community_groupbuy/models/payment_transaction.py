@@ -35,7 +35,7 @@ class PaymentTransaction(models.Model):
     # === POST-PROCESSING === #
 
     def _post_process(self):
-        """Override of `payment`: joins wait for their campaign, see `_groupbuy_receive`.
+        """Override of `payment`: a join waits for its campaign to close.
 
         The accounting entries are written in batches by :meth:`_groupbuy_book`.
         """
@@ -126,7 +126,7 @@ class PaymentTransaction(models.Model):
 
     @api.model
     def _groupbuy_retry_refunds(self):
-        """Send refunds that were never sent, or failed; after some tries, call for help.
+        """Send refunds that were never sent or failed; call for help after some tries.
 
         The pause doubles with every try: 2, 4, 8, … minutes.
         """
