@@ -105,12 +105,11 @@ class GroupbuyCampaign(models.Model):
         return offer_id, quantity
 
     def _check_quantity(self, offer, quantity):
-        product = offer.sudo().product_id.display_name
         if quantity % offer.pack_size:
             raise UserError(
                 self.env._(
                     "%(product)s is sold in packs of %(pack_size)s.",
-                    product=product,
+                    product=offer._get_product_name(),
                     pack_size=offer.pack_size,
                 )
             )
@@ -118,7 +117,7 @@ class GroupbuyCampaign(models.Model):
             raise UserError(
                 self.env._(
                     "%(product)s: at most %(limit)s in one order.",
-                    product=product,
+                    product=offer._get_product_name(),
                     limit=offer.max_per_order,
                 )
             )
@@ -146,7 +145,9 @@ class GroupbuyCampaign(models.Model):
             partner.sudo().groupbuy_pickup_point_id = point
         order = (
             self.env["sale.order"]
-            .with_context(mail_create_nosubscribe=True, mail_create_nolog=True)
+            .with_context(
+                mail_create_nosubscribe=True, mail_create_nolog=True, mail_notrack=True
+            )
             .create(self._prepare_join_order(partner, point, key, holds, inviter))
         )
         order.groupbuy_amount = order.amount_total
@@ -158,6 +159,7 @@ class GroupbuyCampaign(models.Model):
         return {
             "company_id": self.company_id.id,
             "website_id": website.id,
+            "team_id": website.salesteam_id.id,
             "partner_id": partner.id,
             "partner_invoice_id": partner.id,
             "partner_shipping_id": point.partner_id.id,

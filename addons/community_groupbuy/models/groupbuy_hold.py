@@ -206,9 +206,9 @@ class GroupbuyHold(models.Model):
 
     def _check_available(self, offer, quantity, paid, held, mine):
         """:return: the unit price for a join of `quantity` pieces now"""
-        product = offer.product_id.display_name
         if offer.quota and quantity > offer.quota - paid - held:
             left = max(offer.quota - paid - held, 0)
+            product = offer._get_product_name()
             raise UserError(
                 self.env._(
                     "%(product)s: only %(left)s left.", product=product, left=left
@@ -221,7 +221,7 @@ class GroupbuyHold(models.Model):
                 self.env._(
                     "%(product)s: at most %(limit)s for each resident, and you have "
                     "%(mine)s already.",
-                    product=product,
+                    product=offer._get_product_name(),
                     limit=offer.max_per_resident,
                     mine=mine,
                 )

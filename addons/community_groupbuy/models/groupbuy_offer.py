@@ -194,6 +194,11 @@ class GroupbuyOffer(models.Model):
 
     # === BUSINESS METHODS === #
 
+    def _get_product_name(self):
+        """:return: the product's name as residents may read it"""
+        # Residents may read what is offered to them, whoever may read the product.
+        return self.sudo().product_id.display_name
+
     def _get_price(self, quantity):
         """:return: the unit price when `quantity` pieces are bought together"""
         self.ensure_one()

@@ -51,8 +51,11 @@ class PaymentTransaction(models.Model):
             self.env.ref("community_groupbuy.payment_cron").sudo()._trigger()
 
     def _log_message_on_linked_documents(self, message):
-        """Override of `payment`: the refunds of a closing speak for themselves."""
-        if not self.env.context.get("groupbuy_closing"):
+        """Override of `payment`: a join's payments and refunds are listed on it.
+
+        Notes about each of their steps would take longer than the steps themselves.
+        """
+        if not self.groupbuy_order_id or self.state == "error":
             super()._log_message_on_linked_documents(message)
 
     # === REFUNDS === #
