@@ -3,8 +3,7 @@
     "summary": "Neighbourhoods buy together: the price falls as more join",
     "version": "19.0.1.0.0",
     "category": "Website/Website",
-    "author": "Community Group Buying contributors, Odoo Community Association (OCA)",
-    "website": "https://github.com/OCA/e-commerce",
+    "author": "Community Group Buying",
     "license": "LGPL-3",
     "depends": [
         "website_sale_stock",

@@ -60,7 +60,9 @@ class GroupbuyCampaign(models.Model):
 
     def action_process_again(self):
         """Try again what the closing could not process."""
-        self.filtered(lambda campaign: campaign.state == "closing")._enqueue_closing()
+        closing = self.filtered(lambda campaign: campaign.state == "closing")
+        closing._get_waiting_orders().groupbuy_closing_error = False
+        closing._enqueue_closing()
 
     # === STEPS === #
 
@@ -75,7 +77,7 @@ class GroupbuyCampaign(models.Model):
                 channel="root.groupbuy",
                 eta=eta,
                 priority=5,
-                identity_key=f"groupbuy-closing-{campaign.id}-{eta or ''}",
+                identity_key=f"groupbuy-closing-{campaign.id}",
                 description=self.env._("Close group buy %s", campaign.code),
             )._continue_closing()
 
@@ -88,15 +90,31 @@ class GroupbuyCampaign(models.Model):
             if not self.outcome and not self._fix_outcome():
                 return
             waiting = self._get_waiting_orders()
-            if waiting:
-                self._enqueue_orders(waiting)
-            else:
+            if not waiting:
                 self._finish_closing()
+            elif not self._has_order_jobs():
+                self._enqueue_orders(
+                    waiting.filtered(lambda order: not order.groupbuy_closing_error)
+                )
 
     def _get_waiting_orders(self):
         return self.env["sale.order"].search(
-            [("groupbuy_campaign_id", "=", self.id), ("state", "=", "sent")],
+            [("groupbuy_campaign_id", "in", self.ids), ("state", "=", "sent")],
             order="id",
+        )
+
+    def _has_order_jobs(self):
+        """Whether orders of this campaign are being processed, or about to be."""
+        # Operators have no rights on jobs; only their existence matters here.
+        job_model_sudo = self.env["queue.job"].sudo()
+        return bool(
+            job_model_sudo.search_count(
+                [
+                    ("identity_key", "=like", f"groupbuy-orders-{self.id}-%"),
+                    ("state", "in", ("pending", "enqueued", "started")),
+                ],
+                limit=1,
+            )
         )
 
     def _fix_outcome(self):
@@ -207,7 +225,10 @@ class GroupbuyCampaign(models.Model):
             )._close_orders(chunk)
 
     def _close_orders(self, orders):
-        """Process a chunk; the last one to finish ends the closing."""
+        """Process a chunk; the last one to finish ends the closing.
+
+        An order that fails waits for *Process again*, the others go on.
+        """
         orders._groupbuy_close()
         self._enqueue_closing(eta=fields.Datetime.now() + timedelta(seconds=1))
 

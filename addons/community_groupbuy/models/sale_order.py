@@ -46,6 +46,12 @@ class SaleOrder(models.Model):
         copy=False,
         readonly=True,
     )
+    groupbuy_closing_error = fields.Text(
+        copy=False,
+        readonly=True,
+        help="Why the closing could not process this order; it is not tried again by "
+        "itself.",
+    )
     groupbuy_status = fields.Selection(
         [
             ("to_pay", "To Pay"),

@@ -119,7 +119,11 @@ class SaleOrder(models.Model):
         cancelled = self.browse(
             [order_id for order_id, deliberate in rows if deliberate]
         )
-        cancelled._groupbuy_cancel("resident")
+        by_operator = cancelled.filtered(
+            lambda order: order.groupbuy_campaign_id.state == "cancelled"
+        )
+        by_operator._groupbuy_cancel("operator")
+        (cancelled - by_operator)._groupbuy_cancel("resident")
         (orders - cancelled)._groupbuy_cancel("expired")
         return orders
 
@@ -152,6 +156,7 @@ class SaleOrder(models.Model):
                 _raise_if_transient(error)
                 _logger.info("Order %s cannot be closed: %s", order.name, error)
                 self.env.invalidate_all()
+                order.groupbuy_closing_error = str(error)
                 order._groupbuy_raise_to_operators(
                     self.env._("This order could not be closed: %s", error)
                 )
