@@ -72,13 +72,15 @@ class GroupbuyCampaign(models.Model):
 
     def _enqueue_closing(self, eta=None):
         """Go on with the closing in a job, after this transaction is committed."""
-        for campaign in self:
-            campaign.with_delay(
+        # Whoever may close a campaign need not have the rights of a bookkeeper and of a
+        # storekeeper; what the closing does follows from the campaign alone.
+        for campaign_sudo in self.sudo():
+            campaign_sudo.with_delay(
                 channel="root.groupbuy",
                 eta=eta,
                 priority=5,
-                identity_key=f"groupbuy-closing-{campaign.id}",
-                description=self.env._("Close group buy %s", campaign.code),
+                identity_key=f"groupbuy-closing-{campaign_sudo.id}",
+                description=self.env._("Close group buy %s", campaign_sudo.code),
             )._continue_closing()
 
     def _continue_closing(self):
