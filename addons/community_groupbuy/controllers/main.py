@@ -160,21 +160,24 @@ class GroupbuyStorefront(Controller):
         inviter = kwargs.get("from")
         if inviter and len(inviter) <= 64:
             request.session[INVITER_SESSION_KEY] = inviter
-        progress = campaign._get_public_progress(campaign.id)
-        if not progress and not campaign.has_access("write"):
+        # Visitors cannot even read these; operators look at them before publishing.
+        hidden = campaign.state in ("draft", "cancelled")
+        if hidden and not campaign.has_access("write"):
             raise NotFound()
         return render_public(
             ("page", *campaign._get_page_stamp()),
             lambda: request.render(
                 "community_groupbuy.page",
-                self._prepare_page_values(campaign, progress, basket, error),
+                self._prepare_page_values(campaign, basket, error),
             ),
         )
 
-    def _prepare_page_values(self, campaign, progress, basket=None, error=None):
+    def _prepare_page_values(self, campaign, basket=None, error=None):
         campaign_sudo = campaign.sudo()
-        if not progress:
-            progress = campaign_sudo._prepare_draft_progress()
+        progress = (
+            campaign_sudo._get_public_progress(campaign.id)
+            or campaign_sudo._prepare_draft_progress()
+        )
         points_sudo = campaign_sudo._get_pickup_points()
         signed_in = not request.env.user._is_public()
         taxes = campaign_sudo.offer_ids.product_id.taxes_id
@@ -264,13 +267,17 @@ class GroupbuyStorefront(Controller):
     @route(
         "/groupbuy/<int:campaign_id>/progress",
         type="http",
-        auth="public",
+        auth="none",
         readonly=True,
         save_session=False,
         sitemap=False,
     )
     def groupbuy_progress(self, campaign_id):
-        """:return: what changes while a campaign is open, as JSON, cacheable for 1 s"""
+        """:return: what changes while a campaign is open, as JSON, cacheable for 1 s
+
+        Without a user, as the polls of all visitors add up: the query itself keeps to
+        what is published, and is the same for everybody.
+        """
         progress = campaign_id < 2**31 and request.env[
             "groupbuy.campaign"
         ]._get_public_progress(campaign_id)

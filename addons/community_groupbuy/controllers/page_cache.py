@@ -48,7 +48,7 @@ def render_public(key, render):
         request.website.id,
         request.lang.code,
         request.httprequest.host_url,
-        request.env["ir.http"]._is_allowed_cookie("optional"),
+        request.cookies.get("website_cookies_bar"),
         *key,
     )
     now = time.monotonic()

@@ -118,6 +118,7 @@ class GroupbuyPortal(CustomerPortal):
         own = order_sudo.partner_id == request.env.user.partner_id
         published = campaign_sudo.state not in ("draft", "cancelled")
         progress = campaign_sudo._get_public_progress(campaign_sudo.id)
+        lines = order_sudo._groupbuy_prepare_lines()
         values = {
             "page_name": "groupbuy",
             "order": order_sudo,
@@ -125,12 +126,12 @@ class GroupbuyPortal(CustomerPortal):
             "published": published,
             "progress": progress,
             "own": own,
-            "lines": order_sudo._groupbuy_prepare_lines(),
+            "lines": lines,
             "timeline": order_sudo._groupbuy_prepare_timeline(),
             "refunds": order_sudo._groupbuy_get_refunds(),
             "seconds_to_pay": order_sudo._groupbuy_get_seconds_to_pay(),
             "cancellable": own and order_sudo._groupbuy_is_cancellable(),
-            "savings": order_sudo._groupbuy_savings(),
+            "savings": sum(line["saving"] for line in lines),
             "share_url": get_share_url(campaign_sudo),
             "share_token": get_share_token(campaign_sudo),
             "error": request.session.pop("groupbuy_error", None),

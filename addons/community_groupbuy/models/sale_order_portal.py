@@ -96,6 +96,7 @@ class SaleOrder(models.Model):
         lines = []
         for line in self.order_line.filtered("groupbuy_offer_id"):
             offer = line.groupbuy_offer_id
+            shop_price = max(line.product_id.lst_price, offer.base_price)
             lines.append(
                 {
                     "name": line.product_id.with_context(
@@ -111,6 +112,8 @@ class SaleOrder(models.Model):
                         offer.price, line.groupbuy_price
                     )
                     < 0,
+                    "saving": max(shop_price - line.price_unit, 0)
+                    * line.product_uom_qty,
                     "total_text": show(line.price_total),
                     "next": offer.next_quantity
                     and (
