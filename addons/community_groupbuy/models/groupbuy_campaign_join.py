@@ -159,7 +159,17 @@ class GroupbuyCampaign(models.Model):
         return {
             "company_id": self.company_id.id,
             "website_id": website.id,
+            # Said here, they need not be worked out for every join.
             "team_id": website.salesteam_id.id,
+            "user_id": False,
+            "payment_term_id": False,
+            "journal_id": False,
+            "preferred_payment_method_line_id": False,
+            "validity_date": False,
+            "note": False,
+            "require_signature": False,
+            "require_payment": True,
+            "prepayment_percent": 1.0,
             "partner_id": partner.id,
             "partner_invoice_id": partner.id,
             "partner_shipping_id": point.partner_id.id,
@@ -173,7 +183,9 @@ class GroupbuyCampaign(models.Model):
                 Command.create(
                     {
                         "product_id": offers[hold["offer_id"]].product_id.id,
+                        "product_uom_id": offers[hold["offer_id"]].product_id.uom_id.id,
                         "product_uom_qty": hold["quantity"],
+                        "customer_lead": 0.0,
                         "groupbuy_offer_id": hold["offer_id"],
                         "groupbuy_price": hold["price"],
                     }

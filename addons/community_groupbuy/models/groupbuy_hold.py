@@ -27,7 +27,9 @@ class GroupbuyHold(models.Model):
     campaign_id = fields.Many2one(
         "groupbuy.campaign", required=True, index=True, ondelete="cascade"
     )
-    offer_id = fields.Many2one("groupbuy.offer", required=True, ondelete="cascade")
+    offer_id = fields.Many2one(
+        "groupbuy.offer", required=True, index=True, ondelete="cascade"
+    )
     partner_id = fields.Many2one("res.partner", required=True, ondelete="restrict")
     key = fields.Char(required=True, help="Chosen by the resident's device, per join.")
     fingerprint = fields.Char(

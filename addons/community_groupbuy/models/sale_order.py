@@ -138,6 +138,18 @@ class SaleOrder(models.Model):
         """Override of `website_sale`: goods collected at a point need no address."""
         return not self.groupbuy_campaign_id and super()._needs_customer_address()
 
+    def _recompute_taxes(self):
+        """Override of `sale`: a join keeps the taxes that it was shown with."""
+        others = self.filtered(lambda order: not order.groupbuy_campaign_id)
+        if others:
+            super(SaleOrder, others)._recompute_taxes()
+
+    def _recompute_prices(self):
+        """Override of `sale`: a join keeps the prices that it was shown."""
+        others = self.filtered(lambda order: not order.groupbuy_campaign_id)
+        if others:
+            super(SaleOrder, others)._recompute_prices()
+
     def _check_cart_is_ready_to_be_paid(self):
         """Override of `website_sale` to demand that the pieces are still held."""
         if self.groupbuy_campaign_id and not self._is_held():

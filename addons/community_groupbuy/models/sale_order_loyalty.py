@@ -54,10 +54,27 @@ class SaleOrder(models.Model):
         resident has paid with it, so nothing is taken away.
         """
         if not self.env.context.get("groupbuy_closing"):
+            if self.groupbuy_campaign_id and not self._has_loyalty():
+                return None
             return super()._update_programs_and_rewards()
         # Without rewards only earned points are left to bring in step.
         if self.coupon_point_ids and not self.order_line.reward_id:
             return super()._update_programs_and_rewards()
+
+    def _has_loyalty(self):
+        """Whether any program or coupon can have a say in this order."""
+        self.ensure_one()
+        if (
+            self.applied_coupon_ids
+            or self.coupon_point_ids
+            or self.code_enabled_rule_ids
+        ):
+            return True
+        # Residents have no rights on programs; only their existence matters here.
+        program_model_sudo = self.env["loyalty.program"].sudo()
+        return bool(
+            program_model_sudo.search_count(self._get_program_domain(), limit=1)
+        )
 
     def _action_cancel(self):
         """Override of `sale_loyalty` to give back what a waiting order took."""
