@@ -2,6 +2,7 @@ from . import (
     delivery_carrier,
     groupbuy_campaign,
     groupbuy_campaign_closing,
+    groupbuy_campaign_dashboard,
     groupbuy_campaign_join,
     groupbuy_campaign_nudge,
     groupbuy_campaign_page,

@@ -133,15 +133,7 @@ class GroupbuyCampaign(models.Model):
                 eta=max(undecided + timedelta(seconds=1), now + RECHECK)
             )
             return False
-        participants = len(
-            {partner for counts in offers.values() for partner in counts[2]}
-        )
-        quantity = sum(counts[0] for counts in offers.values())
-        amount = sum(counts[3] for counts in offers.values())
-        reached = self._get_goal_reached(participants, quantity, amount)
-        success = quantity > 0 and (
-            self.goal_type == "none" or reached >= self.goal_value
-        )
+        success, participants, quantity = self._judge(offers)
         if not success and self._extend_once():
             return False
         for offer in self.offer_ids:
@@ -156,6 +148,45 @@ class GroupbuyCampaign(models.Model):
             )
         )
         return True
+
+    def _judge(self, offers):
+        """:return: (whether these counts reach the goal, participants, pieces)"""
+        participants = len(
+            {partner for counts in offers.values() for partner in counts[2]}
+        )
+        quantity = sum(counts[0] for counts in offers.values())
+        amount = sum(counts[3] for counts in offers.values())
+        reached = self._get_goal_reached(participants, quantity, amount)
+        success = quantity > 0 and (
+            self.goal_type == "none" or reached >= self.goal_value
+        )
+        return success, participants, quantity
+
+    def _forecast_closing(self):
+        """:return: what closing now would come to, nothing being changed:
+            "success", "extend" or "failure"; and for each offer a dict with offer_id,
+            quantity, outcome, price (final) and refund_amount (before coupons)
+        """
+        self.ensure_one()
+        counts, _undecided = self._count_for_closing()
+        success, _participants, _quantity = self._judge(counts)
+        lines = []
+        for offer in self.offer_ids:
+            quantity, lowest, _payers, amount = counts.get(offer.id, (0, 0, (), 0))
+            outcome, price = offer._get_outcome(success, quantity, float(lowest))
+            lines.append(
+                {
+                    "offer_id": offer.id,
+                    "quantity": quantity,
+                    "outcome": outcome,
+                    "price": price,
+                    "refund_amount": float(amount) - quantity * price,
+                }
+            )
+        if not success and self.on_failure == "extend" and not self.extended:
+            return "extend", lines
+        any_success = any(line["outcome"] == "success" for line in lines)
+        return "success" if any_success else "failure", lines
 
     def _count_for_closing(self):
         """Count what is paid while nobody can take, pay or give back pieces.

@@ -212,8 +212,8 @@ class GroupbuyOffer(models.Model):
             "min_quantity"
         )[:1]
 
-    def _fix_outcome(self, success, quantity, lowest):
-        """Fix this offer's final quantity and price at closing.
+    def _get_outcome(self, success, quantity, lowest):
+        """Decide this offer's outcome and final price.
 
         The final price is the tier of what was paid by everyone, but nobody pays more
         than was shown when joining, and all pay the same: so the lowest price shown.
@@ -221,16 +221,18 @@ class GroupbuyOffer(models.Model):
         :param bool success: whether the campaign reached its goal
         :param int quantity: pieces paid
         :param float lowest: the lowest price shown to anyone who paid
+        :return: ("success" or "failure", final unit price or 0.0)
         """
         self.ensure_one()
-        success = success and quantity > 0 and quantity >= self.min_quantity
-        price = self._get_price(quantity)
+        if success and quantity > 0 and quantity >= self.min_quantity:
+            return "success", min(self._get_price(quantity), lowest)
+        return "failure", 0.0
+
+    def _fix_outcome(self, success, quantity, lowest):
+        """Fix this offer's final quantity and price, see :meth:`_get_outcome`."""
+        outcome, price = self._get_outcome(success, quantity, lowest)
         self.write(
-            {
-                "outcome": "success" if success else "failure",
-                "final_quantity": quantity,
-                "final_price": min(price, lowest) if success else 0.0,
-            }
+            {"outcome": outcome, "final_quantity": quantity, "final_price": price}
         )
 
     def _get_quantities(self):

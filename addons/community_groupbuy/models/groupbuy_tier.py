@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class GroupbuyTier(models.Model):
@@ -28,3 +28,9 @@ class GroupbuyTier(models.Model):
     _price_check = models.Constraint(
         "CHECK(price > 0)", "The price of a tier must be positive."
     )
+
+    @api.depends("min_quantity", "price", "currency_id")
+    def _compute_display_name(self):
+        for tier in self:
+            price = tier.currency_id.format(tier.price) if tier.currency_id else ""
+            tier.display_name = f"{tier.min_quantity}+ {price}"

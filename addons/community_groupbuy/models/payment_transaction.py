@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 BOOK_CHUNK = 100
 REFUND_CHUNK = 50
@@ -59,6 +59,37 @@ class PaymentTransaction(models.Model):
             super()._log_message_on_linked_documents(message)
 
     # === REFUNDS === #
+
+    def action_groupbuy_retry(self):
+        """Send refunds that failed again now, in the background, with new tries.
+
+        :raise UserError: none of them is a group-buy refund that failed
+        """
+        self.check_access("read")
+        if not self.env.user.has_group("community_groupbuy.group_operator"):
+            raise AccessError(self.env._("Only operators send refunds again."))
+        failed = self.filtered(
+            lambda tx: (
+                tx.groupbuy_order_id
+                and tx.operation == "refund"
+                and tx.state in ("draft", "error")
+            )
+        )
+        if not failed:
+            raise UserError(self.env._("Only refunds that failed can be sent again."))
+        # Operators may not write transactions; that these are due is checked.
+        failed_sudo = failed.sudo()
+        failed_sudo.groupbuy_tries = 0
+        failed_sudo._groupbuy_enqueue()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._("%s refunds are on their way.", len(failed)),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
 
     def _groupbuy_create_refunds(self, amount):
         """Write the refunds of `amount` over these payments, latest first.

@@ -70,7 +70,18 @@ class SaleOrder(models.Model):
             raise UserError(
                 self.env._("The group buy is closing: it is too late to cancel.")
             )
-        orders_sudo._groupbuy_cancel("resident")
+        operator = self.env.user.has_group("community_groupbuy.group_operator")
+        orders_sudo._groupbuy_cancel("operator" if operator else "resident")
+
+    def action_cancel(self):
+        """Override of `sale`: a join gives back its pieces and its money."""
+        joins = self.filtered(
+            lambda order: (
+                order.groupbuy_campaign_id and order.state in ("draft", "sent")
+            )
+        )
+        joins.action_groupbuy_cancel()
+        return super(SaleOrder, self - joins).action_cancel()
 
     def _check_groupbuy_access(self):
         """:return: these orders in sudo mode, once the user may decide about them"""
