@@ -42,7 +42,7 @@ class GroupbuyCampaign(models.Model):
         readonly=True,
         index=True,
         tracking=True,
-        group_expand=True,
+        group_expand="_group_expand_states",
     )
     date_open = fields.Datetime(
         string="Opens",
@@ -215,6 +215,13 @@ class GroupbuyCampaign(models.Model):
             campaign.closing_progress = (
                 100 * processed / (waiting + processed) if waiting + processed else 0
             )
+
+    @api.model
+    def _group_expand_states(self, states, domain):
+        """:return: the columns of the kanban: those to work in, and those in use"""
+        order = [state for state, _label in self._fields["state"].selection]
+        shown = {"draft", "scheduled", "open", *states}
+        return [state for state in order if state in shown]
 
     # === CRUD === #
 

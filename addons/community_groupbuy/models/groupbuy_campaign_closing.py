@@ -164,8 +164,8 @@ class GroupbuyCampaign(models.Model):
 
     def _forecast_closing(self):
         """:return: what closing now would come to, nothing being changed:
-            "success", "extend" or "failure"; and for each offer a dict with offer_id,
-            quantity, outcome, price (final) and refund_amount (before coupons)
+        "success", "extend" or "failure"; and for each offer a dict with offer_id,
+        quantity, outcome, price (final) and refund_amount (before coupons)
         """
         self.ensure_one()
         counts, _undecided = self._count_for_closing()

@@ -218,7 +218,7 @@ class GroupbuyCampaign(models.Model):
             },
             {
                 "name": "waiting",
-                "label": _("Paid, Waiting for the Group"),
+                "label": _("Paid, Waiting"),
                 "action": "sale_order_action",
                 "domain": [
                     *joined,

@@ -49,9 +49,9 @@ class GroupbuyCampaignCreate(models.TransientModel):
     pickup_date = fields.Datetime(string="Ready From")
     goal_type = fields.Selection(
         lambda self: (
-            self.env["groupbuy.campaign"]._fields["goal_type"]._description_selection(
-                self.env
-            )
+            self.env["groupbuy.campaign"]
+            ._fields["goal_type"]
+            ._description_selection(self.env)
         ),
         required=True,
         default="none",
