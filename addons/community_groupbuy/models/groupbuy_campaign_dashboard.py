@@ -1,3 +1,4 @@
+from collections import defaultdict
 from datetime import timedelta
 
 import pytz
@@ -23,10 +24,12 @@ class GroupbuyCampaign(models.Model):
         "sale.order",
         string="Orders That Failed",
         compute="_compute_failed_order_ids",
-        help="Orders that the closing could not process; each has a note that says why.",
+        help="Orders that the closing could not process; a note on each says why.",
     )
     failed_refund_count = fields.Integer(
-        string="Failed Refunds", compute="_compute_failed_refund_count"
+        string="Failed Refunds",
+        compute="_compute_failed_refund_count",
+        search="_search_failed_refund_count",
     )
     revenue = fields.Monetary(
         compute="_compute_revenue",
@@ -61,24 +64,29 @@ class GroupbuyCampaign(models.Model):
             campaign.failed_order_ids = by_campaign.get(campaign._origin)
 
     def _compute_failed_refund_count(self):
-        # Operators see refunds anyhow; this spares other readers the error.
-        groups = (
-            self.env["payment.transaction"]
-            .sudo()
-            ._read_group(
-                [
-                    *self._get_failed_refunds_domain(),
-                    ("groupbuy_order_id.groupbuy_campaign_id", "in", self.ids),
-                ],
-                ["groupbuy_order_id"],
-                ["__count"],
-            )
-        )
-        counts = dict.fromkeys(self, 0)
-        for order, count in groups:
-            counts[order.groupbuy_campaign_id] += count
+        counts = self._count_failed_refunds()
         for campaign in self:
-            campaign.failed_refund_count = counts[campaign]
+            campaign.failed_refund_count = counts.get(campaign._origin, 0)
+
+    def _search_failed_refund_count(self, operator, value):
+        if (operator, value) != (">", 0):
+            return NotImplemented
+        return [
+            ("id", "in", [campaign.id for campaign in self._count_failed_refunds()])
+        ]
+
+    @api.model
+    def _count_failed_refunds(self):
+        """:return: {campaign: refunds that failed}, of those that have any"""
+        # Who may read a campaign may know that something is wrong with it.
+        tx_model_sudo = self.env["payment.transaction"].sudo()
+        groups = tx_model_sudo._read_group(
+            self._get_failed_refunds_domain(), ["groupbuy_order_id"], ["__count"]
+        )
+        counts = defaultdict(int)
+        for order_sudo, count in groups:
+            counts[order_sudo.groupbuy_campaign_id.sudo(False)] += count
+        return counts
 
     def _compute_revenue(self):
         groups = self.env["sale.order"]._read_group(

@@ -94,8 +94,10 @@ class GroupbuyPickupPoint(models.Model):
 
     def _ensure_location(self):
         """Give each point its own stock location, outside the warehouse's view."""
+        # Operators need not be warehouse people to open a point.
+        location_model_sudo = self.env["stock.location"].sudo()
         for point in self.filtered(lambda point: not point.location_id):
-            point.location_id = self.env["stock.location"].create(
+            point.location_id = location_model_sudo.create(
                 {
                     "name": point.name,
                     "usage": "internal",
@@ -111,8 +113,10 @@ class GroupbuyPickupPoint(models.Model):
             ("groupbuy_points", "=", True),
             ("company_id", "=", self.company_id.id),
         ]
-        parent = self.env["stock.location"].search(domain, limit=1)
-        return parent or self.env["stock.location"].create(
+        # As above.
+        location_model_sudo = self.env["stock.location"].sudo()
+        parent = location_model_sudo.search(domain, limit=1)
+        return parent or location_model_sudo.create(
             {
                 "name": self.env._("Pickup Points"),
                 "usage": "view",

@@ -57,7 +57,7 @@ class GroupbuyCampaignCreate(models.TransientModel):
         default="none",
     )
     goal_value = fields.Float(string="Goal")
-    pickup_point_ids = fields.Many2many("groupbuy.pickup.point")
+    pickup_point_ids = fields.Many2many("groupbuy.pickup.point", string="Pickup Points")
     quota_rule = fields.Selection(
         [
             ("stock", "What is in stock"),

@@ -13,117 +13,123 @@ const SECONDS = 30;
 
 /** The app's first page: what runs, what waits, what hangs. */
 export class GroupbuyDashboard extends Component {
-  static template = "community_groupbuy.Dashboard";
-  static components = {Layout, TimeLeft};
-  static props = {...standardActionServiceProps};
+    static template = "community_groupbuy.Dashboard";
+    static components = {Layout, TimeLeft};
+    static props = {...standardActionServiceProps};
 
-  setup() {
-    this.action = useService("action");
-    this.orm = useService("orm");
-    this.state = useState({tiles: [], sales: [], campaigns: []});
-    this.display = {controlPanel: {}};
-    onWillStart(() => this.load());
-    const timer = setInterval(() => this.refresh(), SECONDS * 1000);
-    onWillUnmount(() => clearInterval(timer));
-  }
-
-  async load() {
-    Object.assign(
-      this.state,
-      await this.orm.silent.call("groupbuy.campaign", "get_dashboard", [])
-    );
-  }
-
-  async refresh() {
-    if (document.visibilityState !== "visible") {
-      return;
+    setup() {
+        this.action = useService("action");
+        this.orm = useService("orm");
+        this.state = useState({tiles: [], sales: [], campaigns: []});
+        this.display = {controlPanel: {}};
+        onWillStart(() => this.load());
+        const timer = setInterval(() => this.refresh(), SECONDS * 1000);
+        onWillUnmount(() => clearInterval(timer));
     }
-    try {
-      await this.load();
-    } catch {
-      // The next time will do; what is shown stays.
+
+    async load() {
+        Object.assign(
+            this.state,
+            await this.orm.silent.call("groupbuy.campaign", "get_dashboard", [])
+        );
     }
-  }
 
-  // Numbers
+    async refresh() {
+        if (document.visibilityState !== "visible") {
+            return;
+        }
+        try {
+            await this.load();
+        } catch {
+            // The next time will do; what is shown stays.
+        }
+    }
 
-  money(amount, options = {}) {
-    return formatCurrency(amount, this.state.currency_id, options);
-  }
+    // Numbers
 
-  sum(key, days = 7) {
-    return this.state.sales.slice(-days).reduce((total, day) => total + day[key], 0);
-  }
+    money(amount, options = {}) {
+        return formatCurrency(amount, this.state.currency_id, options);
+    }
 
-  get bars() {
-    const highest = Math.max(...this.state.sales.map((day) => day.amount), 1);
-    return this.state.sales.map((day) => {
-      const date = deserializeDate(day.date);
-      return {
-        ...day,
-        weekday: date.toFormat("ccc"),
-        height: Math.max((100 * day.amount) / highest, 2),
-        title: _t("%(date)s: %(count)s orders, %(amount)s", {
-          date: date.toLocaleString(),
-          count: day.count,
-          amount: this.money(day.amount),
-        }),
-      };
-    });
-  }
+    sum(key, days = 7) {
+        return this.state.sales
+            .slice(-days)
+            .reduce((total, day) => total + day[key], 0);
+    }
 
-  // Campaigns
+    get bars() {
+        const highest = Math.max(...this.state.sales.map((day) => day.amount), 1);
+        return this.state.sales.map((day) => {
+            const date = deserializeDate(day.date);
+            return {
+                ...day,
+                weekday: date.toFormat("ccc"),
+                height: Math.max((100 * day.amount) / highest, 2),
+                title: _t("%(date)s: %(count)s orders, %(amount)s", {
+                    date: date.toLocaleString(),
+                    count: day.count,
+                    amount: this.money(day.amount),
+                }),
+            };
+        });
+    }
 
-  end(campaign) {
-    return deserializeDateTime(campaign.date_close);
-  }
+    // Campaigns
 
-  percent(campaign) {
-    const progress =
-      campaign.state === "closing" ? campaign.closing_progress : campaign.progress;
-    return Math.min(Math.round(progress), 100);
-  }
+    end(campaign) {
+        return deserializeDateTime(campaign.date_close);
+    }
 
-  hasBar(campaign) {
-    return (
-      campaign.state === "closing" || campaign.goal_type !== "none" || campaign.progress
-    );
-  }
+    percent(campaign) {
+        const progress =
+            campaign.state === "closing"
+                ? campaign.closing_progress
+                : campaign.progress;
+        return Math.min(Math.round(progress), 100);
+    }
 
-  imageUrl(campaign) {
-    return imageUrl("groupbuy.campaign", campaign.id, "image_128", {
-      unique: campaign.write_date,
-    });
-  }
+    hasBar(campaign) {
+        return (
+            campaign.state === "closing" ||
+            campaign.goal_type !== "none" ||
+            campaign.progress
+        );
+    }
 
-  // Actions
+    imageUrl(campaign) {
+        return imageUrl("groupbuy.campaign", campaign.id, "image_128", {
+            unique: campaign.write_date,
+        });
+    }
 
-  openTile(tile) {
-    this.action.doAction(tile.action, {
-      additionalContext: {create: tile.name === "draft"},
-    });
-  }
+    // Actions
 
-  openCampaign(campaign) {
-    this.action.doAction({
-      type: "ir.actions.act_window",
-      res_model: "groupbuy.campaign",
-      res_id: campaign.id,
-      views: [[false, "form"]],
-    });
-  }
+    openTile(tile) {
+        this.action.doAction(tile.action, {
+            additionalContext: {create: tile.name === "draft"},
+        });
+    }
 
-  openAll() {
-    this.action.doAction("community_groupbuy.groupbuy_campaign_action");
-  }
+    openCampaign(campaign) {
+        this.action.doAction({
+            type: "ir.actions.act_window",
+            res_model: "groupbuy.campaign",
+            res_id: campaign.id,
+            views: [[false, "form"]],
+        });
+    }
 
-  createFromProducts() {
-    this.action.doAction("community_groupbuy.groupbuy_campaign_create_action");
-  }
+    openAll() {
+        this.action.doAction("community_groupbuy.groupbuy_campaign_action");
+    }
 
-  openReport() {
-    this.action.doAction("community_groupbuy.sale_report_action");
-  }
+    createFromProducts() {
+        this.action.doAction("community_groupbuy.groupbuy_campaign_create_action");
+    }
+
+    openReport() {
+        this.action.doAction("community_groupbuy.sale_report_action");
+    }
 }
 
 registry.category("actions").add("groupbuy_dashboard", GroupbuyDashboard);
