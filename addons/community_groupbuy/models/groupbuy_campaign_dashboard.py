@@ -24,7 +24,7 @@ class GroupbuyCampaign(models.Model):
         "sale.order",
         string="Orders That Failed",
         compute="_compute_failed_order_ids",
-        help="Orders that the closing could not process; a note on each says why.",
+        help="Orders that the closing could not process and does not try again itself.",
     )
     failed_refund_count = fields.Integer(
         string="Failed Refunds",
@@ -50,15 +50,7 @@ class GroupbuyCampaign(models.Model):
                 campaign.progress = 0
 
     def _compute_failed_order_ids(self):
-        warning = self.env.ref("mail.mail_activity_data_warning")
-        failed = self.env["sale.order"].search(
-            [
-                ("groupbuy_campaign_id", "in", self.ids),
-                ("groupbuy_campaign_id.state", "=", "closing"),
-                ("state", "=", "sent"),
-                ("activity_ids.activity_type_id", "=", warning.id),
-            ]
-        )
+        failed = self._get_waiting_orders().filtered("groupbuy_closing_error")
         by_campaign = failed.grouped("groupbuy_campaign_id")
         for campaign in self:
             campaign.failed_order_ids = by_campaign.get(campaign._origin)
