@@ -277,11 +277,11 @@ class GroupbuyHold(models.Model):
         return True
 
     @api.model
-    def _cancel(self, orders, campaign_states):
+    def _cancel(self, orders, campaign_states=()):
         """Give the pieces of these orders back for good.
 
         :param campaign_states: where an order's campaign is in none of these, its
-            pieces stay
+            pieces stay; by default they never do
         :return: the orders whose pieces were given back
         """
         cancelled = orders.browse()
@@ -296,13 +296,14 @@ class GroupbuyHold(models.Model):
                      WHERE hold.partner_id = %s
                        AND hold.key = %s
                        AND campaign.id = hold.campaign_id
-                       AND campaign.state IN %s
+                       AND (%s OR campaign.state IN %s)
                     """,
                     [
                         fields.Datetime.now(),
                         order.partner_id.id,
                         order.groupbuy_key,
-                        tuple(campaign_states),
+                        not campaign_states,
+                        tuple(campaign_states) or ("",),
                     ],
                 )
                 if cr.rowcount:

@@ -31,12 +31,14 @@ class SaleOrder(models.Model):
         self.ensure_one()
         if self._can_still_take_part() and self._is_paid_up():
             hold_model_sudo = self.env["groupbuy.hold"].sudo()
-            if hold_model_sudo._settle(self) and self._groupbuy_take_points():
+            if self._groupbuy_has_points() and hold_model_sudo._settle(self):
+                self._groupbuy_take_points()
                 self.write({"state": "sent", "groupbuy_cancel_reason": False})
                 self._groupbuy_notify("community_groupbuy.mail_template_paid")
                 if self.groupbuy_campaign_id.close_when_full:
                     self.env.ref("community_groupbuy.campaign_cron").sudo()._trigger()
             else:
+                hold_model_sudo._cancel(self)
                 self._groupbuy_cancel("late")
                 self._groupbuy_notify("community_groupbuy.mail_template_late")
         self._groupbuy_refund_surplus()

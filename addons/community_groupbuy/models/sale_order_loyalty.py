@@ -11,19 +11,18 @@ class SaleOrder(models.Model):
         copy=False, readonly=True, help="The points of this order's rewards are used."
     )
 
-    def _groupbuy_take_points(self):
-        """Use up what this order's rewards cost.
-
-        :return: False when a coupon has been used elsewhere meanwhile
-        """
+    def _groupbuy_has_points(self):
+        """Whether no coupon of this order has been used elsewhere meanwhile."""
         self.ensure_one()
         coupons = self.order_line.coupon_id
-        if any(self._get_real_points_for_coupon(coupon) < 0 for coupon in coupons):
-            return False
+        return all(self._get_real_points_for_coupon(coupon) >= 0 for coupon in coupons)
+
+    def _groupbuy_take_points(self):
+        """Use up what this order's rewards cost."""
+        self.ensure_one()
         for coupon, cost in self._groupbuy_get_points_cost().items():
             coupon.points -= cost
         self.groupbuy_points_taken = True
-        return True
 
     def _groupbuy_get_points_cost(self):
         """:return: {coupon: points} that the rewards of these orders cost"""
