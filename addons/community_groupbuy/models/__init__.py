@@ -14,6 +14,7 @@ from . import (
     groupbuy_import_product,
     groupbuy_import_pickup_point,
     groupbuy_import_campaign,
+    groupbuy_import_template,
     groupbuy_offer,
     groupbuy_offer_page,
     groupbuy_pickup_point,

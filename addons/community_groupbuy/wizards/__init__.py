@@ -1,1 +1,6 @@
-from . import groupbuy_campaign_create, groupbuy_campaign_end, groupbuy_campaign_extend
+from . import (
+    groupbuy_campaign_create,
+    groupbuy_campaign_end,
+    groupbuy_campaign_extend,
+    groupbuy_import_wizard,
+)
