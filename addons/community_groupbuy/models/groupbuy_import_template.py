@@ -34,9 +34,7 @@ class GroupbuyImport(models.AbstractModel):
 
     def _add_empty_sheet(self, workbook, sheet):
         worksheet = workbook.create_sheet(sheet.get_title(self.env.lang))
-        worksheet.append(
-            [column.get_title(self.env.lang) for column in sheet.columns]
-        )
+        worksheet.append([column.get_title(self.env.lang) for column in sheet.columns])
         worksheet.freeze_panes = "A2"
         for position, column in enumerate(sheet.columns, 1):
             letter = get_column_letter(position)

@@ -1,4 +1,5 @@
 from . import test_backend
+from . import test_import
 from . import test_join
 from . import test_price
 from . import test_portal
