@@ -8,7 +8,7 @@ import pytz
 
 from odoo import models
 from odoo.tools import float_compare
-from odoo.tools.image import binary_to_image, image_process
+from odoo.tools.image import image_process
 from odoo.tools.mimetypes import guess_mimetype
 
 from .groupbuy_import_book import CellError
@@ -242,10 +242,7 @@ class GroupbuyImport(models.AbstractModel):
                 if len(content) < int.from_bytes(content[4:8], "little") + 8:
                     raise ValueError("truncated")
                 return content
-            stored = image_process(content, size=(1920, 1920), verify_resolution=True)
-            # Only decoding shows that a file is whole.
-            binary_to_image(content).load()
-            return stored
+            return image_process(content, size=(1920, 1920), verify_resolution=True)
         except Exception as error:
             raise CellError(
                 self.env._("The picture “%s” is damaged or too large.", name)

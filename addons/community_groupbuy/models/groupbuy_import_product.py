@@ -184,8 +184,10 @@ class GroupbuyImport(models.AbstractModel):
         changes = book.changes[PRODUCTS.name]
         categories = {}
         new = [change for change in changes if not change.record]
-        templates = (
-            self.env["product.template"]
+        # Of variants, not of templates: Odoo writes the code and cost of a template's
+        # variant one by one.
+        products = (
+            self.env["product.product"]
             .with_context(lang=self._get_main_lang())
             .create(
                 [
@@ -198,7 +200,7 @@ class GroupbuyImport(models.AbstractModel):
                 ]
             )
         )
-        written = list(zip(templates, new, strict=True))
+        written = list(zip(products.product_tmpl_id, new, strict=True))
         for change in changes:
             if change.record:
                 change.record.write(self._prepare_product(book, change, categories))
