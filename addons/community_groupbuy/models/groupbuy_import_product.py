@@ -9,6 +9,7 @@ TRANSLATED = {
     "specification": "groupbuy_specification",
     "origin": "groupbuy_origin",
 }
+VARIANT_FIELDS = ("default_code", "standard_price")
 WRITTEN_AS = {"price": "list_price", "cost": "standard_price"}
 
 
@@ -184,23 +185,8 @@ class GroupbuyImport(models.AbstractModel):
         changes = book.changes[PRODUCTS.name]
         categories = {}
         new = [change for change in changes if not change.record]
-        # Of variants, not of templates: Odoo writes the code and cost of a template's
-        # variant one by one.
-        products = (
-            self.env["product.product"]
-            .with_context(lang=self._get_main_lang())
-            .create(
-                [
-                    {
-                        **self._prepare_new_product(),
-                        **self._prepare_product(book, change, categories),
-                        "name": change.values["name"],
-                    }
-                    for change in new
-                ]
-            )
-        )
-        written = list(zip(products.product_tmpl_id, new, strict=True))
+        templates = self._create_products(book, new, categories)
+        written = list(zip(templates, new, strict=True))
         for change in changes:
             if change.record:
                 change.record.write(self._prepare_product(book, change, categories))
@@ -213,6 +199,38 @@ class GroupbuyImport(models.AbstractModel):
                 if "stock" in change.values
             ]
         )
+
+    def _create_products(self, book, changes, categories):
+        """Create templates, then their variants with code and cost.
+
+        Together, Odoo writes code and cost of the variants one by one, which takes
+        twice as long as everything else.
+        """
+        vals_list = [
+            {
+                **self._prepare_new_product(),
+                **self._prepare_product(book, change, categories),
+                "name": change.values["name"],
+            }
+            for change in changes
+        ]
+        variant_vals_list = [
+            {name: vals.pop(name) for name in VARIANT_FIELDS if name in vals}
+            for vals in vals_list
+        ]
+        templates = (
+            self.env["product.template"]
+            .with_context(lang=self._get_main_lang(), create_product_product=False)
+            .create(vals_list)
+            .with_context(create_product_product=True)
+        )
+        self.env["product.product"].create(
+            [
+                {**vals, "product_tmpl_id": template.id}
+                for template, vals in zip(templates, variant_vals_list, strict=True)
+            ]
+        )
+        return templates
 
     def _prepare_new_product(self):
         return {

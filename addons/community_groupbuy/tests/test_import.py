@@ -415,6 +415,17 @@ class TestImport(GroupbuyCommon):
         self.assertNotEqual(product.image_1920, before)
         self.assertEqual(self._import(content)["product"], {"unchanged": 1})
 
+    def test_every_product_has_its_own_picture(self):
+        colors = ("red", "green", "blue")
+        rows = [PRODUCT | {"编码": color, "图片": f"{color}.png"} for color in colors]
+        pictures = {f"{color}.png": _picture(color) for color in colors}
+        archive = _zip({"file.xlsx": self._workbook(product=rows), **pictures})
+        self._import(archive, "file.zip")
+        for color in colors:
+            stored = base64.b64decode(self._get_product(color).image_1920)
+            self.assertEqual(stored, _picture(color))
+        self.assertEqual(self._import(archive, "a.zip")["product"], {"unchanged": 3})
+
     def test_large_picture_is_resized_once(self):
         content = self._workbook(product=PRODUCT | {"图片": "leek.jpg"})
         archive = _zip(
