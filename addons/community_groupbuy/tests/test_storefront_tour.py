@@ -1,5 +1,7 @@
-from odoo.tests import tagged
+from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.web.tests.test_js import HOOTCommon
 
 from .storefront_common import StorefrontCommon
 
@@ -57,3 +59,25 @@ class TestStorefrontTour(StorefrontCommon):
         self.assertEqual(order.groupbuy_cancel_reason, "resident")
         self._get_refunds(order)._groupbuy_send()
         self.assertEqual(self._get_refunded(order), 180.0)
+
+
+@tagged("post_install", "-at_install")
+class TestStorefrontUnits(HttpCase):
+    """The storefront's JavaScript, unit by unit."""
+
+    def test_prices_and_countdowns(self):
+        suite = HOOTCommon._generate_hash(
+            self, "@community_groupbuy/interactions/storefront"
+        )
+        self.browser_js(
+            f"/web/tests?headless&loglevel=2&preset=desktop&timeout=15000&id={suite}",
+            "",
+            login="admin",
+            timeout=300,
+            success_signal="[HOOT] Test suite succeeded",
+            # Hoot counts its own failures. The other is a library for blurring
+            # backgrounds that Debian's package of Odoo leaves out.
+            error_checker=lambda message: (
+                "[HOOT]" not in message and "selfie_segmentation" not in message
+            ),
+        )

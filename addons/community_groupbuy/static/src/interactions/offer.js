@@ -60,7 +60,10 @@ export class GroupbuyOffer extends Interaction {
      * Mark the step that the group reaches with what is chosen here.
      */
     showMine() {
-        const mine = priceAt(this.ladder, Number(this.el.dataset.quantity) + this.typed);
+        const mine = priceAt(
+            this.ladder,
+            Number(this.el.dataset.quantity) + this.typed
+        );
         for (const el of this.el.querySelectorAll(".o_groupbuy_step")) {
             const price = priceAt(this.ladder, Number(el.dataset.from));
             el.classList.toggle(
@@ -149,6 +152,4 @@ export class GroupbuyOffer extends Interaction {
     }
 }
 
-registry
-    .category("public.interactions")
-    .add("community_groupbuy.offer", GroupbuyOffer);
+registry.category("public.interactions").add("community_groupbuy.offer", GroupbuyOffer);

@@ -51,7 +51,8 @@ const pay = [
     },
     {
         content: "Choose the bank",
-        trigger: "input[name=o_payment_radio]:not(:visible), input[name=o_payment_radio]",
+        trigger:
+            "input[name=o_payment_radio]:not(:visible), input[name=o_payment_radio]",
         run: () => document.querySelector("input[name=o_payment_radio]").click(),
     },
     {
