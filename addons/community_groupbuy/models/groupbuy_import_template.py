@@ -52,30 +52,29 @@ class GroupbuyImport(models.AbstractModel):
         return [titles[index] for titles in column.choices.values()]
 
     def _add_help_sheet(self, workbook):
-        _ = self.env._
         worksheet = workbook.create_sheet(HELP_TITLES[self._get_title_index()])
         worksheet.append(
             [
-                _("Sheet"),
-                _("Column"),
-                _("Required"),
-                _("What it says"),
-                _("One of"),
-                _("Example"),
+                self.env._("Sheet"),
+                self.env._("Column"),
+                self.env._("Required"),
+                self.env._("What it says"),
+                self.env._("One of"),
+                self.env._("Example"),
             ]
         )
         for cell in worksheet[1]:
             cell.font = Font(bold=True)
         for sheet in SHEETS:
             title = sheet.get_title(self.env.lang)
-            worksheet.append([title, None, None, _(sheet.help)])
+            worksheet.append([title, None, None, self.env._(sheet.help)])
             for column in sheet.columns:
                 worksheet.append(
                     [
                         title,
                         column.get_title(self.env.lang),
-                        _("Yes") if column.required else None,
-                        _(column.help),
+                        self.env._("Yes") if column.required else None,
+                        self.env._(column.help),
                         column.choices and ", ".join(self._get_choice_titles(column)),
                         column.example,
                     ]
