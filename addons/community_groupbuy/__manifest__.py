@@ -52,10 +52,6 @@
             "community_groupbuy/static/src/interactions/**/*",
         ],
         "web.assets_tests": ["community_groupbuy/static/tests/tours/**/*"],
-        "web.assets_unit_tests": ["community_groupbuy/static/tests/interactions/**/*"],
-        "web.assets_unit_tests_setup": [
-            "community_groupbuy/static/src/interactions/**/*",
-        ],
     },
     "external_dependencies": {"python": ["qrcode"]},
     "post_init_hook": "post_init_hook",
