@@ -53,11 +53,30 @@ class GroupbuyOffer(models.Model):
             "bar": self._get_bar(progress),
             "steps": self._prepare_steps(progress),
             "ladder": json.dumps(self._get_ladder()),
+            "conditions": self._get_conditions(),
             "max": self._get_order_limit(),
             "limit": self._get_order_limit(progress["remaining"]),
             "sold_out": progress["remaining"] is not None
             and progress["remaining"] < self.pack_size,
         }
+
+    def _get_conditions(self):
+        """:return: what a join of this offer keeps to, in whole phrases: where the
+        number goes differs between languages
+        """
+        self.ensure_one()
+        conditions = []
+        if self.pack_size > 1:
+            conditions.append(self.env._("Sold in packs of %s", self.pack_size))
+        if self.max_per_order:
+            conditions.append(self.env._("Up to %s per order", self.max_per_order))
+        if self.max_per_resident:
+            conditions.append(
+                self.env._("Up to %s per resident", self.max_per_resident)
+            )
+        if self.min_quantity:
+            conditions.append(self.env._("From %s together", self.min_quantity))
+        return conditions
 
     def _get_bar(self, progress):
         """:return: percent of the way to the next price, else of the quota, that is
