@@ -1,6 +1,7 @@
 """Odoo shell: settings of the shop, once its addons are installed."""
 
 import os
+import re
 
 company = env.company
 if company.chart_template != "cn" or company.currency_id.name != "CNY":
@@ -24,6 +25,18 @@ for website in env["website"].search([]):
 env["ir.config_parameter"].set_param(
     "web.base.url", f"http://127.0.0.1:{os.environ['ODOO_PORT']}"
 )
+# Odoo's Chinese translation of the demo payment form also translates what the form
+# sends ("done"), so that every payment would fail.
+form = env.ref("payment_demo.payment_details", raise_if_not_found=False)
+for term in form.get_field_translations("arch_db")[0] if form else []:
+    if "<option" in term["source"] and term["value"]:
+        sent = iter(re.findall(r'<option value="[^"]*"', term["source"]))
+        text = re.sub(
+            r'<option value="[^"]*"', lambda _, sent=sent: next(sent), term["value"]
+        )
+        form.update_field_translations(
+            "arch_db", {term["lang"]: {term["source"]: text}}
+        )
 if os.environ.get("ADMIN_PASSWORD"):
     env.ref("base.user_admin").password = os.environ["ADMIN_PASSWORD"]
 env.cr.commit()
