@@ -197,28 +197,27 @@ class GroupbuyCampaign(models.Model):
             records behind the tile, and if wanted amount (the field to sum) and level
             (how the tile looks when it counts something)
         """
-        _ = self.env._
         now = fields.Datetime.now()
         midnight = self._get_midnight(1)
         joined = [("groupbuy_campaign_id", "!=", False), ("state", "=", "sent")]
         return [
             {
                 "name": "open",
-                "label": _("Open Campaigns"),
+                "label": self.env._("Open Campaigns"),
                 "action": "groupbuy_campaign_action",
                 "domain": [("state", "=", "open")],
                 "amount": "paid_amount",
             },
             {
                 "name": "today",
-                "label": _("Closing Today"),
+                "label": self.env._("Closing Today"),
                 "action": "groupbuy_campaign_action",
                 "domain": [("state", "=", "open"), ("date_close", "<", midnight)],
                 "amount": "paid_amount",
             },
             {
                 "name": "waiting",
-                "label": _("Paid, Waiting"),
+                "label": self.env._("Paid, Waiting"),
                 "action": "sale_order_action",
                 "domain": [
                     *joined,
@@ -228,7 +227,7 @@ class GroupbuyCampaign(models.Model):
             },
             {
                 "name": "process",
-                "label": _("Orders to Process"),
+                "label": self.env._("Orders to Process"),
                 "action": "sale_order_action",
                 "domain": [
                     *joined,
@@ -239,7 +238,7 @@ class GroupbuyCampaign(models.Model):
             },
             {
                 "name": "refunds",
-                "label": _("Failed Refunds"),
+                "label": self.env._("Failed Refunds"),
                 "action": "payment_transaction_action",
                 "domain": self._get_failed_refunds_domain(),
                 "amount": "amount",
@@ -247,7 +246,7 @@ class GroupbuyCampaign(models.Model):
             },
             {
                 "name": "jobs",
-                "label": _("Stuck Jobs"),
+                "label": self.env._("Stuck Jobs"),
                 "action": "queue_job_action",
                 "domain": [
                     ("channel", "=like", "root.groupbuy%"),
@@ -265,13 +264,13 @@ class GroupbuyCampaign(models.Model):
             },
             {
                 "name": "draft",
-                "label": _("Drafts"),
+                "label": self.env._("Drafts"),
                 "action": "groupbuy_campaign_action",
                 "domain": [("state", "=", "draft")],
             },
             {
                 "name": "closed",
-                "label": _("Closed in 7 Days"),
+                "label": self.env._("Closed in 7 Days"),
                 "action": "groupbuy_campaign_action",
                 "domain": [
                     ("state", "in", ("succeeded", "failed")),

@@ -260,7 +260,7 @@ class TestBackend(GroupbuyCommon):
 
         def break_one(orders):
             if bad in orders:
-                raise UserError("The shelf fell down.")
+                raise ValueError("The shelf fell down.")
             return succeed(orders)
 
         self.patch(model, "_groupbuy_succeed", break_one)

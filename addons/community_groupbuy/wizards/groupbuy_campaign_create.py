@@ -82,7 +82,7 @@ class GroupbuyCampaignCreate(models.TransientModel):
         "groupbuy.campaign.create.line",
         "wizard_id",
         string="Products",
-        default=_default_line_ids,
+        default=lambda self: self._default_line_ids(),
     )
     currency_id = fields.Many2one(
         "res.currency", default=lambda self: self.env.company.currency_id
