@@ -194,6 +194,8 @@ class PaymentTransaction(models.Model):
             ("state", "=", "done"),
             ("operation", "!=", "validation"),
             ("payment_id", "=", False),
+            # Nobody else is about to write on these.
+            ("is_post_processed", "=", True),
         ]
         commit_progress = self.env["ir.cron"]._commit_progress
         commit_progress(remaining=self.search_count(domain))
