@@ -197,7 +197,8 @@ class GroupbuyOffer(models.Model):
     def _get_product_name(self):
         """:return: the product's name as residents may read it"""
         # Residents may read what is offered to them, whoever may read the product.
-        return self.sudo().product_id.display_name
+        product_sudo = self.sudo().product_id
+        return product_sudo.with_context(display_default_code=False).display_name
 
     def _get_price(self, quantity):
         """:return: the unit price when `quantity` pieces are bought together"""
