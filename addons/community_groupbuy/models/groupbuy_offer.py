@@ -30,6 +30,7 @@ class GroupbuyOffer(models.Model):
         required=True,
         compute="_compute_base_price",
         store=True,
+        precompute=True,
         readonly=False,
         help="Unit price below the first tier, in the terms of the product's own "
         "sales price (with tax where that one includes it).",

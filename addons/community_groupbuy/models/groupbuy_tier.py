@@ -1,5 +1,8 @@
 from odoo import api, fields, models
 
+# What a resident agreed to, as the offer's own.
+AGREED_FIELDS = {"offer_id", "min_quantity", "price"}
+
 
 class GroupbuyTier(models.Model):
     _name = "groupbuy.tier"
@@ -34,3 +37,22 @@ class GroupbuyTier(models.Model):
         for tier in self:
             price = tier.currency_id.format(tier.price) if tier.currency_id else ""
             tier.display_name = f"{tier.min_quantity}+ {price}"
+
+    @api.constrains("offer_id", "min_quantity", "price")
+    def _check_offer(self):
+        self.offer_id._check_tiers()
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        tiers = super().create(vals_list)
+        tiers.offer_id._check_agreed({"tier_ids": []})
+        return tiers
+
+    def write(self, vals):
+        if not AGREED_FIELDS.isdisjoint(vals):
+            self.offer_id._check_agreed({"tier_ids": []})
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_agreed(self):
+        self.offer_id._check_agreed({"tier_ids": []})
