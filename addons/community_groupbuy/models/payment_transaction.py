@@ -1,7 +1,12 @@
+import logging
 from datetime import timedelta
+
+import psycopg2
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+
+_logger = logging.getLogger(__name__)
 
 BOOK_CHUNK = 100
 REFUND_CHUNK = 50
@@ -153,9 +158,15 @@ class PaymentTransaction(models.Model):
         self.ensure_one()
         self = self.with_context(groupbuy_closing=True)
         try:
-            self._ensure_provider_is_not_disabled()
-            self._send_refund_request()
-        except UserError as error:
+            with self.env.cr.savepoint():
+                self._ensure_provider_is_not_disabled()
+                self._send_refund_request()
+        except psycopg2.OperationalError:
+            raise
+        except Exception as error:
+            # One refund that fails, in whatever way, must not stop the others.
+            if not isinstance(error, UserError):
+                _logger.warning("Refund %s failed", self.reference, exc_info=True)
             self._set_error(str(error), extra_allowed_states=("error",))
 
     @api.model
