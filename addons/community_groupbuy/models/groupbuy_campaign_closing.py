@@ -126,12 +126,10 @@ class GroupbuyCampaign(models.Model):
         """
         offers, undecided = self._count_for_closing()
         if undecided:
-            # Paid holds whose order has yet to follow, or holds not yet run out.
+            # Holds whose order has yet to follow, or not yet run out; whoever pays
+            # earlier lets the campaign close earlier.
             self.env.ref("payment.cron_post_process_payment_tx").sudo()._trigger()
-            now = fields.Datetime.now()
-            self._enqueue_closing(
-                eta=max(undecided + timedelta(seconds=1), now + RECHECK)
-            )
+            self._enqueue_closing(eta=fields.Datetime.now() + RECHECK)
             return False
         success, participants, quantity = self._judge(offers)
         if not success and self._extend_once():
@@ -192,23 +190,23 @@ class GroupbuyCampaign(models.Model):
         """Count what is paid while nobody can take, pay or give back pieces.
 
         :return: ({offer id: (pieces, lowest price shown, payers, amount)};
-            False, or until when somebody can still pay)
+            whether somebody can still pay, or an order has yet to follow its holds)
         """
         now = fields.Datetime.now()
         with self.env["groupbuy.hold"]._own_transaction() as cr:
             self.env["groupbuy.hold"]._lock_offers(cr, self.offer_ids.ids)
             cr.execute(
                 """
-                SELECT MAX(CASE WHEN hold.state = 'held' THEN hold.expires_at
-                                ELSE %s END)
+                SELECT COUNT(*)
                   FROM groupbuy_hold AS hold
              LEFT JOIN sale_order AS o
                     ON o.partner_id = hold.partner_id AND o.groupbuy_key = hold.key
                  WHERE hold.campaign_id = %s
                    AND (hold.state = 'held' AND hold.expires_at > %s
-                        OR hold.state = 'paid' AND o.state <> 'sent')
+                        OR hold.state = 'paid' AND o.state <> 'sent'
+                        OR hold.state = 'cancelled' AND o.state = 'sent')
                 """,
-                [now, self.id, now],
+                [self.id, now],
             )
             (undecided,) = cr.fetchone()
             cr.execute(
@@ -372,10 +370,11 @@ class GroupbuyCampaign(models.Model):
         (due | capped.filtered(lambda campaign: campaign._is_full()))._close()
 
     def _is_full(self):
-        """Whether every piece of every offer is bought."""
+        """Whether every pack of every offer is bought."""
         quantities = self.offer_ids._get_quantities()
         return all(
-            offer.quota and quantities.get(offer.id, (0, 0))[0] >= offer.quota
+            offer.quota
+            and offer.quota - quantities.get(offer.id, (0, 0))[0] < offer.pack_size
             for offer in self.offer_ids
         )
 
