@@ -38,8 +38,10 @@ class SaleOrder(models.Model):
                 if self.groupbuy_campaign_id.close_when_full:
                     self.env.ref("community_groupbuy.campaign_cron").sudo()._trigger()
             else:
+                # Also pieces that are paid, where only the coupon is gone.
                 hold_model_sudo._cancel(self)
                 self._groupbuy_cancel("late")
+                self.groupbuy_cancel_reason = "late"
                 self._groupbuy_notify("community_groupbuy.mail_template_late")
         self._groupbuy_refund_surplus()
 
@@ -137,7 +139,13 @@ class SaleOrder(models.Model):
         )
         by_operator._groupbuy_cancel("operator")
         (cancelled - by_operator)._groupbuy_cancel("resident")
-        (orders - cancelled)._groupbuy_cancel("expired")
+        expired = orders - cancelled
+        # Money that nobody has processed yet may have arrived in time.
+        for order in expired.filtered(lambda order: order._groupbuy_get_payments()):
+            order._groupbuy_receive()
+        expired.filtered(lambda order: order.state == "draft")._groupbuy_cancel(
+            "expired"
+        )
         return orders
 
     # === CLOSED === #
