@@ -2,6 +2,9 @@ from . import test_backend
 from . import test_backend_tour
 from . import test_import
 from . import test_join
+from . import test_loyalty
+from . import test_offer
+from . import test_payment
 from . import test_portal
 from . import test_price
 from . import test_sms_log

@@ -12,9 +12,8 @@ class TestJoin(GroupbuyCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.campaign = cls._create_campaign(
-            cls,
-            cls._offer(cls, cls.leek, 10, {20: 9}, quota=100, max_per_order=30),
-            cls._offer(cls, cls.ginger, 20, pack_size=3, max_per_resident=6),
+            cls._offer(cls.leek, 10, {20: 9}, quota=100, max_per_order=30),
+            cls._offer(cls.ginger, 20, pack_size=3, max_per_resident=6),
         )
         cls.leeks, cls.gingers = cls.campaign.offer_ids
 
@@ -271,16 +270,15 @@ class TestJoin(GroupbuyCommon):
     # === STATES === #
 
     def test_only_an_open_campaign_can_be_joined(self):
-        now = fields.Datetime.now()
+        past = fields.Datetime.now().replace(year=2020)
+        later = past.replace(year=2099)
         for vals, message in (
             ({"state": "closing"}, "not open"),
             ({"state": "succeeded"}, "not open"),
             ({"state": "failed"}, "not open"),
-            ({"date_open": now.replace(year=2099), "date_close": now.replace(year=2100)},
-             "not open"),
-            ({"date_open": now.replace(year=2020), "date_close": now.replace(year=2021)},
-             "not open"),
-        ):  # fmt: skip
+            ({"date_open": later, "date_close": later.replace(year=2100)}, "not open"),
+            ({"date_open": past, "date_close": past.replace(year=2021)}, "not open"),
+        ):
             with self.subTest(vals=vals):
                 campaign = self._create_campaign(self._offer(self.leek, 10))
                 campaign.write(vals)
