@@ -327,6 +327,8 @@ class GroupbuyCommon(BaseCommon):
     @contextmanager
     def _later(self, **delta):
         """Let time pass: `with self._later(minutes=16): …`"""
+        # What has been done before is written before.
+        self.env.flush_all()
         with freeze_time(fields.Datetime.now() + timedelta(**delta)):
             yield
 
