@@ -5,17 +5,17 @@ const DAY = 24 * 60 * 60;
 
 /**
  * @param {number} seconds
- * @param {string} dayUnit
+ * @param {string} daysText
  * @returns {string} "1 d 02:03:04", without days if there is less than one
  */
-export function formatSeconds(seconds, dayUnit = "d") {
+export function formatSeconds(seconds, daysText = "%s d") {
     const left = Math.max(Math.floor(seconds), 0);
     const days = Math.floor(left / DAY);
     const clock = [left % DAY, left % 3600, left % 60]
         .map((rest, at) => Math.floor(rest / [3600, 60, 1][at]))
         .map((part) => String(part).padStart(2, "0"))
         .join(":");
-    return days ? `${days} ${dayUnit} ${clock}` : clock;
+    return days ? `${daysText.replace("%s", days)} ${clock}` : clock;
 }
 
 /**
@@ -24,12 +24,12 @@ export function formatSeconds(seconds, dayUnit = "d") {
 export class GroupbuyCountdown extends Interaction {
     static selector = ".o_groupbuy_countdown";
     dynamicContent = {
-        ".o_groupbuy_clock": {"t-out": () => formatSeconds(this.left, this.dayUnit)},
+        ".o_groupbuy_clock": {"t-out": () => formatSeconds(this.left, this.daysText)},
         _document: {"t-on-groupbuy:progress": this.onProgress},
     };
 
     setup() {
-        this.dayUnit = this.el.dataset.dayUnit || "d";
+        this.daysText = this.el.dataset.days;
         this.setLeft(Number(this.el.dataset.seconds) || 0);
         this.over = this.left <= 0;
     }
