@@ -46,22 +46,22 @@ class PaymentTransaction(models.Model):
         """
         mine = self.filtered("groupbuy_order_id")
         others = self - mine
-        if others:
-            super(PaymentTransaction, others)._post_process()
         for tx in mine.filtered(lambda tx: tx.operation != "refund"):
             if tx.state == "done":
                 tx.groupbuy_order_id._groupbuy_receive()
         mine.is_post_processed = True
         if mine.filtered(lambda tx: tx.state == "done"):
             self.env.ref("community_groupbuy.payment_cron").sudo()._trigger()
+        return others and super(PaymentTransaction, others)._post_process()
 
     def _log_message_on_linked_documents(self, message):
         """Override of `payment`: a join's payments and refunds are listed on it.
 
         Notes about each of their steps would take longer than the steps themselves.
         """
-        if not self.groupbuy_order_id or self.state == "error":
-            super()._log_message_on_linked_documents(message)
+        if self.groupbuy_order_id and self.state != "error":
+            return None
+        return super()._log_message_on_linked_documents(message)
 
     # === REFUNDS === #
 

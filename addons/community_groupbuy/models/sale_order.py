@@ -78,7 +78,7 @@ class SaleOrder(models.Model):
         joins = self.filtered("groupbuy_campaign_id")
         for order in joins:
             order.currency_id = order.groupbuy_campaign_id.currency_id
-        super(SaleOrder, self - joins)._compute_currency_id()
+        return super(SaleOrder, self - joins)._compute_currency_id()
 
     @api.depends(
         "groupbuy_campaign_id",
@@ -141,14 +141,12 @@ class SaleOrder(models.Model):
     def _recompute_taxes(self):
         """Override of `sale`: a join keeps the taxes that it was shown with."""
         others = self.filtered(lambda order: not order.groupbuy_campaign_id)
-        if others:
-            super(SaleOrder, others)._recompute_taxes()
+        return others and super(SaleOrder, others)._recompute_taxes()
 
     def _recompute_prices(self):
         """Override of `sale`: a join keeps the prices that it was shown."""
         others = self.filtered(lambda order: not order.groupbuy_campaign_id)
-        if others:
-            super(SaleOrder, others)._recompute_prices()
+        return others and super(SaleOrder, others)._recompute_prices()
 
     def _check_cart_is_ready_to_be_paid(self):
         """Override of `website_sale` to demand that the pieces are still held."""

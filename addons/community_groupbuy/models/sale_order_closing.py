@@ -77,16 +77,6 @@ class SaleOrder(models.Model):
         operator = self.env.user.has_group("community_groupbuy.group_operator")
         orders_sudo._groupbuy_cancel("operator" if operator else "resident")
 
-    def action_cancel(self):
-        """Override of `sale`: a join gives back its pieces and its money."""
-        joins = self.filtered(
-            lambda order: (
-                order.groupbuy_campaign_id and order.state in ("draft", "sent")
-            )
-        )
-        joins.action_groupbuy_cancel()
-        return super(SaleOrder, self - joins).action_cancel()
-
     def _check_groupbuy_access(self):
         """:return: these orders in sudo mode, once the user may decide about them"""
         if self.env.su or self.env.user.has_group("community_groupbuy.group_operator"):
@@ -96,12 +86,26 @@ class SaleOrder(models.Model):
         # Residents have no write access to orders; these are their own.
         return self.sudo()
 
+    def _action_cancel(self):
+        """Override of `sale`: whichever way a join is cancelled, pieces and money go
+        back. Once its campaign has closed it is an order like any other."""
+        if self.env.context.get("groupbuy_cancelling"):
+            return super()._action_cancel()
+        joins = self.filtered(
+            lambda order: (
+                order.groupbuy_campaign_id and order.state in ("draft", "sent")
+            )
+        )
+        if joins:
+            joins.action_groupbuy_cancel()
+        return super(SaleOrder, self - joins)._action_cancel()
+
     def _groupbuy_cancel(self, reason):
         """Cancel orders whose pieces are given back, and refund what was paid."""
         orders = self.filtered(lambda order: order.state in ("draft", "sent"))
         if not orders:
             return
-        orders._action_cancel()
+        orders.with_context(groupbuy_cancelling=True)._action_cancel()
         orders.groupbuy_cancel_reason = reason
         orders._groupbuy_refund_surplus()
 

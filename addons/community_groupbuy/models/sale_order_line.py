@@ -45,7 +45,7 @@ class SaleOrderLine(models.Model):
         """Override of `sale`: no price list rule adds a discount to group prices."""
         grouped = self.filtered("groupbuy_offer_id")
         grouped.pricelist_item_id = False
-        super(SaleOrderLine, self - grouped)._compute_pricelist_item_id()
+        return super(SaleOrderLine, self - grouped)._compute_pricelist_item_id()
 
     def _check_availability(self):
         """Override of `website_sale_stock`: the offer's quota is what is for sale."""

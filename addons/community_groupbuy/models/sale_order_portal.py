@@ -10,9 +10,9 @@ class SaleOrder(models.Model):
     def _compute_access_url(self):
         """Override of `sale`: joins have a page of their own."""
         joins = self.filtered("groupbuy_campaign_id")
-        super(SaleOrder, self - joins)._compute_access_url()
         for order in joins:
             order.access_url = f"/my/groupbuy/{order.id}"
+        return super(SaleOrder, self - joins)._compute_access_url()
 
     def _has_to_be_paid(self):
         """Override of `sale`: joins are paid on their own page, in time."""
