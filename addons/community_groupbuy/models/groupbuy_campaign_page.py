@@ -158,7 +158,9 @@ class GroupbuyCampaign(models.Model):
         """:return: a date as text, in the time zone of the company"""
         self.ensure_one()
         zone = self.company_id.partner_id.tz or "Asia/Shanghai"
-        return format_datetime(self.env, date, tz=zone, dt_format="MMM d, EEE HH:mm")
+        # The pattern is a term: languages differ in the order of day and month.
+        pattern = self.env._("MMM d, EEE HH:mm")
+        return format_datetime(self.env, date, tz=zone, dt_format=pattern)
 
     def _get_page_stamp(self):
         """:return: what a cached page must agree with: it changes at once when the
