@@ -1,4 +1,5 @@
 from . import (
+    account_move,
     delivery_carrier,
     groupbuy_campaign,
     groupbuy_campaign_closing,

@@ -96,15 +96,15 @@ class PaymentTransaction(models.Model):
             },
         }
 
-    def _groupbuy_create_refunds(self, amount):
-        """Write the refunds of `amount` over these payments, latest first.
+    def _groupbuy_prepare_refunds(self, amount):
+        """Divide a refund of `amount` over these payments, latest first.
 
         A refund's number is derived from its payment's and never changes.
 
         :param float amount: positive, in the currency of the payments
-        :return: the refunds, yet to be sent
+        :return: the values of the refunds
         """
-        refunds = self.browse()
+        vals_list = []
         for tx in self.sorted("id", reverse=True):
             earlier = tx.child_transaction_ids.filtered(
                 lambda child: child.operation == "refund"
@@ -115,7 +115,7 @@ class PaymentTransaction(models.Model):
             if tx.currency_id.compare_amounts(part, 0.0) <= 0:
                 continue
             suffix = f"-{len(earlier) + 1}" if earlier else ""
-            refunds |= self.create(
+            vals_list.append(
                 {
                     "provider_id": tx.provider_id.id,
                     "payment_method_id": tx.payment_method_id.id,
@@ -128,7 +128,7 @@ class PaymentTransaction(models.Model):
                 }
             )
             amount = tx.currency_id.round(amount - part)
-        return refunds
+        return vals_list
 
     def _groupbuy_enqueue(self):
         """Send these refunds in jobs that start once this transaction is committed."""
@@ -228,6 +228,7 @@ class PaymentTransaction(models.Model):
         payments = (
             self.env["account.payment"]
             .with_context(
+                groupbuy_booking=True,
                 groupbuy_closing=True,
                 tracking_disable=True,
                 mail_create_nosubscribe=True,
@@ -243,15 +244,10 @@ class PaymentTransaction(models.Model):
         self.ensure_one()
         inbound = self.amount > 0
         journal = self.provider_id.journal_id
+        # The same for both directions, as Odoo does: the provider has one line.
         method_lines = journal.inbound_payment_method_line_ids.filtered(
             lambda line: line.payment_provider_id == self.provider_id
         )
-        if not inbound:
-            method_lines = (
-                journal.outbound_payment_method_line_ids
-                if not method_lines
-                else method_lines
-            )
         return {
             "amount": abs(self.amount),
             "payment_type": "inbound" if inbound else "outbound",

@@ -295,35 +295,40 @@ class SaleOrder(models.Model):
         The refunds are written with their numbers now and sent after this transaction
         has been committed, so that a crash can neither lose nor double one.
         """
-        refunds = self.env["payment.transaction"]
+        vals_list = []
         for order, balance in self._groupbuy_get_balances().items():
             due = order.amount_total if order.state in ("sent", "sale") else 0.0
             surplus = order.currency_id.round(balance - due)
             if order.currency_id.compare_amounts(surplus, 0.0) > 0:
-                refunds |= order._groupbuy_get_payments()._groupbuy_create_refunds(
-                    surplus
-                )
+                payments = order._groupbuy_get_payments()
+                vals_list += payments._groupbuy_prepare_refunds(surplus)
+        refunds = self.env["payment.transaction"].create(vals_list)
         refunds._groupbuy_enqueue()
         return refunds
 
     def _groupbuy_reconcile(self):
         """Match invoices, payments and refunds of each order on the receivable."""
-        plan = []
+        order_of = {}
         for order in self:
-            transactions = order.transaction_ids
-            moves = (
-                order.invoice_ids
-                | (transactions | transactions.child_transaction_ids).payment_id.move_id
-            )
-            lines = moves.line_ids.filtered(
-                lambda line: (
-                    line.account_id.account_type == "asset_receivable"
-                    and line.parent_state == "posted"
-                    and not line.reconciled
-                )
-            )
-            if len(set(lines.mapped(lambda line: line.balance > 0))) == 2:
-                plan.append(lines)
+            payments = order.transaction_ids
+            transactions = payments | payments.child_transaction_ids
+            for move in order.invoice_ids | transactions.payment_id.move_id:
+                order_of[move] = order
+        lines = self.env["account.move.line"].search(
+            [
+                ("move_id", "in", [move.id for move in order_of]),
+                ("account_id.account_type", "=", "asset_receivable"),
+                ("parent_state", "=", "posted"),
+                ("reconciled", "=", False),
+            ]
+        )
+        by_order = lines.grouped(lambda line: order_of[line.move_id])
+        # Only what is owed both ways can be matched.
+        plan = [
+            own
+            for own in by_order.values()
+            if len({line.balance > 0 for line in own}) == 2
+        ]
         if plan:
             self.env["account.move.line"]._reconcile_plan(plan)
 
