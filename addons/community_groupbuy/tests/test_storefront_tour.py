@@ -127,6 +127,6 @@ class TestStorefrontUnits(StorefrontCommon):
                 "m.formatSeconds(0)": "00:00:00",
                 "m.formatSeconds(-3)": "00:00:00",
                 "m.formatSeconds(3661.9)": "01:01:01",
-                'm.formatSeconds(2 * 86400 + 59, "d")': "2 d 00:00:59",
+                'm.formatSeconds(2 * 86400 + 59, "%s d")': "2 d 00:00:59",
             },
         )
