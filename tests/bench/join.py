@@ -1,0 +1,114 @@
+"""From the product's page to paid, as a signed-in resident's browser would ask for it."""
+
+import itertools
+import re
+import uuid
+
+from client import TOKEN, HttpError
+
+ATTRIBUTE = re.compile(r'\s([a-z-]+)="([^"]*)"')
+
+
+def find_tags(page, name, attribute, value):
+    """Return the attributes of the tags with that attribute, as dicts."""
+    tags = re.findall(rf'<{name}\s[^>]*\b{attribute}="{value}"[^>]*>', page)
+    return [dict(ATTRIBUTE.findall(tag)) for tag in tags]
+
+
+def pay(browser, page):
+    """Pay on Odoo's payment page: transaction, provider, status.
+
+    :return: where the browser is sent afterwards
+    """
+    forms = find_tags(page, "form", "id", "o_payment_form")
+    options = find_tags(page, "input", "data-provider-code", "demo")
+    if not forms or not options:
+        raise HttpError("There is no payment form on the payment page.")
+    form, option = forms[0], options[0]
+    token = next(filter(None, TOKEN.search(page).groups()))
+    processing = browser.rpc(
+        form["data-transaction-route"],
+        provider_id=int(option["data-provider-id"]),
+        payment_method_id=int(option["data-payment-option-id"]),
+        token_id=None,
+        amount=float(form["data-amount"]),
+        flow="direct",
+        tokenization_requested=False,
+        landing_route=form["data-landing-route"].replace("&amp;", "&"),
+        is_validation=False,
+        access_token=form["data-access-token"],
+        csrf_token=token,
+    )
+    browser.rpc(
+        "/payment/demo/simulate_payment",
+        reference=processing["reference"],
+        payment_details="1234",
+        simulated_state="done",
+    )
+    browser.get("/payment/status")
+    status = browser.rpc("/payment/status/poll", csrf_token=token)
+    if status["state"] != "done":
+        raise HttpError(f"The payment ended in state {status['state']}.")
+    return status["landing_route"]
+
+
+class StockJourney:
+    """Odoo's own checkout: product, cart, delivery, payment, confirmation."""
+
+    def __init__(self, shop):
+        self.products = itertools.cycle(shop["products"])
+
+    def __call__(self, browser):
+        product, template, page = next(self.products)
+        browser.get(page)
+        browser.rpc(
+            "/website_sale/get_combination_info",
+            product_template_id=template,
+            product_id=product,
+            combination=[],
+            add_qty=1,
+            uom_id=None,
+        )
+        browser.rpc("/shop/products/recently_viewed_update", product_id=product)
+        browser.rpc(
+            "/website_sale/should_show_product_configurator",
+            product_template_id=template,
+            ptav_ids=[],
+            is_product_configured=True,
+        )
+        browser.rpc(
+            "/shop/cart/add",
+            product_template_id=template,
+            product_id=product,
+            quantity=1,
+            product_custom_attribute_values=[],
+            no_variant_attribute_value_ids=[],
+        )
+        browser.get("/shop/cart")
+        checkout = browser.get("/shop/checkout?try_skip_step=true").text
+        for carrier in find_tags(checkout, "input", "name", "o_delivery_radio"):
+            action = "set_delivery_method" if "checked" in carrier else "get_delivery_rate"
+            browser.rpc(f"/shop/{action}", dm_id=int(carrier["data-dm-id"]))
+        browser.get(pay(browser, browser.get("/shop/payment").text))
+
+
+class OurJourney:
+    """Campaign, join, payment, one's own order."""
+
+    def __init__(self, shop):
+        self.shop = shop
+        self.offers = itertools.cycle(shop["offers"])
+        self.points = itertools.cycle(shop["points"])
+
+    def __call__(self, browser):
+        campaign = self.shop["campaign"]
+        browser.get(self.shop["page"])
+        browser.get(f"/groupbuy/{campaign}/progress")
+        joined = browser.rpc(
+            f"/groupbuy/{campaign}/join",
+            lines=[{"offer_id": next(self.offers), "quantity": 1}],
+            pickup_point_id=next(self.points),
+            key=uuid.uuid4().hex,
+        )
+        landing = pay(browser, browser.get(joined["payment_url"]).text)
+        browser.get(landing)
