@@ -9,6 +9,8 @@ import socket
 import threading
 import time
 
+# Of every resident of the benchmarks.
+PASSWORD = "resident"
 TOKEN = re.compile(r'csrf_token: "([^"]+)"|name="csrf_token" value="([^"]+)"')
 
 

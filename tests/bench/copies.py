@@ -17,6 +17,7 @@ class Copier:
         self.cr = cr
         self.count = count
         self.copied = {}
+        self.written = set()
         self.postponed = []
 
     def plan(self, table, ids):
@@ -35,13 +36,12 @@ class Copier:
         :param changes: SQL for the columns whose values differ from copy to copy
         """
         ids, _base = self.copied[table]
-        self._insert(table, SQL("t.id IN %s", tuple(ids)), changes, done=table)
+        self._insert(table, SQL("t.id IN %s", tuple(ids)), changes)
+        self.written.add(table)
 
     def copy_links(self, table, column, target):
         """Write the rows of a table without an id that lead to planned rows."""
-        where = SQL(
-            "t.%s IN %s", SQL.identifier(column), tuple(self.copied[target][0])
-        )
+        where = SQL("t.%s IN %s", SQL.identifier(column), tuple(self.copied[target][0]))
         self._insert(table, where, {})
 
     def finish(self):
@@ -55,21 +55,20 @@ class Copier:
                     " WHERE t.id IN %(ids)s AND r.id = %(own)s",
                     table=SQL.identifier(table),
                     column=SQL.identifier(column),
-                    target=self._key(target, column),
+                    target=self.key(target, column),
                     count=self.count,
                     ids=tuple(ids),
-                    own=self._key(table, "id"),
+                    own=self.key(table, "id"),
                 )
             )
 
     def position(self, table):
         """:return: SQL for the number of a copied row among all copies of its table"""
         ids, _base = self.copied[table]
-        return SQL(
-            "((n - 1) * %s + array_position(%s, t.id))", len(ids), list(ids)
-        )
+        return SQL("((n - 1) * %s + array_position(%s, t.id))", len(ids), list(ids))
 
-    def _key(self, target, column):
+    def key(self, target, column):
+        """:return: SQL for the key in a copied row that leads to another copied row"""
         ids, base = self.copied[target]
         return SQL(
             "COALESCE(%s + (n - 1) * %s + array_position(%s, t.%s) - 1, t.%s)",
@@ -80,18 +79,18 @@ class Copier:
             SQL.identifier(column),
         )
 
-    def _insert(self, table, where, changes, done=None):
+    def _insert(self, table, where, changes):
         columns, values = [], []
         for column, target in self._get_columns(table):
             if column in changes:
                 value = changes[column]
             elif target not in self.copied and column != "id":
                 value = SQL("t.%s", SQL.identifier(column))
-            elif column != "id" and target not in self._done and target != table:
+            elif column != "id" and target not in self.written and target != table:
                 self.postponed.append((table, column, target))
                 value = SQL("NULL")
             else:
-                value = self._key(table if column == "id" else target, column)
+                value = self.key(table if column == "id" else target, column)
             columns.append(SQL.identifier(column))
             values.append(value)
         self.cr.execute(
@@ -106,12 +105,6 @@ class Copier:
                 where,
             )
         )
-        if done:
-            self._done.add(done)
-
-    @property
-    def _done(self):
-        return self.__dict__.setdefault("_written", set())
 
     def _get_columns(self, table):
         """:return: [(column, table that its foreign key leads to, or None)]"""

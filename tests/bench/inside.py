@@ -1,4 +1,4 @@
-"""Run a function of this folder in Odoo's shell: ``inside.call(database, "shop:…")``."""
+"""Run a function of this folder in Odoo's shell."""
 
 import json
 import subprocess
@@ -11,7 +11,8 @@ HERE = FOLDER.parent.parent
 CODE = """
 import importlib, json, sys
 sys.path.insert(0, {folder!r})
-result = getattr(importlib.import_module({module!r}), {function!r})(env, **{arguments!r})
+function = getattr(importlib.import_module({module!r}), {function!r})
+result = function(env, **{arguments!r})
 env.cr.commit()
 open({output!r}, "w").write(json.dumps(result))
 """

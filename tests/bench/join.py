@@ -1,11 +1,23 @@
-"""From the product's page to paid, as a signed-in resident's browser would ask for it."""
+"""Row join: from the product's page to paid, as a resident's browser asks for it."""
 
 import itertools
 import re
+import statistics
 import uuid
 
-from client import TOKEN, HttpError
+import client
+import databases
+import inside
+import limits
+from client import PASSWORD, TOKEN, HttpError
+from report import median_ratio
+from server import serve
 
+ROUNDS = 3
+QUOTA = 1_000_000
+# Clients at once, and for how many seconds they start orders.
+LOADS = (8, 32)
+SECONDS = 12
 ATTRIBUTE = re.compile(r'\s([a-z-]+)="([^"]*)"')
 
 
@@ -87,7 +99,9 @@ class StockJourney:
         browser.get("/shop/cart")
         checkout = browser.get("/shop/checkout?try_skip_step=true").text
         for carrier in find_tags(checkout, "input", "name", "o_delivery_radio"):
-            action = "set_delivery_method" if "checked" in carrier else "get_delivery_rate"
+            action = (
+                "set_delivery_method" if "checked" in carrier else "get_delivery_rate"
+            )
             browser.rpc(f"/shop/{action}", dm_id=int(carrier["data-dm-id"]))
         browser.get(pay(browser, browser.get("/shop/payment").text))
 
@@ -112,3 +126,87 @@ class OurJourney:
         )
         landing = pay(browser, browser.get(joined["payment_url"]).text)
         browser.get(landing)
+
+
+def measure(report):
+    """Orders per second, ours against stock's, with few and many clients."""
+    with (
+        databases.copy("stock", "join") as stock,
+        databases.copy("ours", "join") as ours,
+    ):
+        clients = max(LOADS)
+        theirs = inside.call(stock, "shop:create_shop", residents=clients)
+        mine = inside.call(
+            ours, "shop:create_group_shop", residents=clients, quota=QUOTA
+        )
+        with serve(stock) as stock_server, serve(ours) as our_server:
+            sides = (
+                Side(our_server, OurJourney(mine), clients),
+                Side(stock_server, StockJourney(theirs), clients),
+            )
+            for side in sides:
+                side.warm_up()
+            for clients in LOADS:
+                rates = ([], [])
+                for _round in range(ROUNDS):
+                    for side, rate in zip(sides, rates, strict=True):
+                        rate.append(side.measure(clients, SECONDS))
+                report.add(
+                    "join",
+                    f"from product page to paid, {clients} clients",
+                    "orders/s",
+                    *map(statistics.median, rates),
+                    median_ratio(*rates),
+                    "≥ 8×",
+                )
+        paid = inside.call(ours, "shop:check_joins", quota=QUOTA)
+        sold = inside.call(stock, "shop:count_sold")
+        for side, orders, number in zip(sides, (paid, sold), (0, 1), strict=True):
+            if orders != side.done:
+                raise SystemExit(
+                    f"{side.done} residents of side {number} paid, {orders} orders are."
+                )
+        limit = limits.write_joins(ours, min(LOADS))
+    our_rate = report.lines[-len(LOADS)]["ours"]
+    report.add(
+        "join", "bare SQL, 8 clients", "orders/s", our_rate, limit, our_rate / limit
+    )
+    report.note(
+        f"join: {sides[0].requests:.0f} requests per order against"
+        f" {sides[1].requests:.0f} of stock's; 0 errors, oversell 0, {paid} orders of"
+        f" ours and {sold} of stock's are paid. Stock's confirmation mail has no PDF:"
+        " with it, its workers wait for each other."
+    )
+
+
+class Side:
+    """One shop under load."""
+
+    def __init__(self, server, journey, clients):
+        self.browsers = server.residents(clients, PASSWORD)
+        self.journey = journey
+        self.done = 0
+
+    def warm_up(self):
+        """Let both workers see every page."""
+        self.measure(4, 5)
+
+    def measure(self, clients, seconds):
+        """:return: orders per second
+
+        :raise SystemExit: a resident could not order
+        """
+        done, elapsed, errors = client.run(
+            self.browsers[:clients], self.journey, seconds
+        )
+        if errors:
+            raise SystemExit(f"{len(errors)} orders failed, the first: {errors[0]}")
+        self.done += done
+        return done / elapsed
+
+    @property
+    def requests(self):
+        """:return: how many requests an order took"""
+        # One of each browser's was to sign in.
+        sent = sum(browser.requests - 1 for browser in self.browsers)
+        return sent / self.done

@@ -4,6 +4,7 @@ import uuid
 
 from copies import Copier
 from shop import configure, create_campaign, create_products, create_residents
+
 from odoo.fields import Command
 from odoo.tools import SQL
 
@@ -36,7 +37,7 @@ def create_orders(env, product_ids, resident_id, counts, group):
 
 
 def join_really(env, campaign, resident):
-    """:return: joins of one resident, paid and booked by what the product itself does"""
+    """:return: joins of one resident, paid and booked as the product itself does"""
     env.cr.commit()  # holds are taken by transactions of their own
     offers = campaign.offer_ids
     orders = env["sale.order"]
@@ -149,7 +150,7 @@ def copy_orders(env, orders, count):
         changes["sale_order"]["groupbuy_key"] = named("groupbuy_key")
         changes["groupbuy_hold"] = {"key": named("key")}
     for table in ("mail_message", "mail_followers"):
-        changes[table] = {"res_id": copier._key("sale_order", "res_id")}
+        changes[table] = {"res_id": copier.key("sale_order", "res_id")}
     changes["mail_message"]["message_id"] = named("message_id")
     for table in copier.copied:
         copier.copy(table, **changes.get(table, {}))
@@ -172,7 +173,9 @@ def named(column):
 def number_moves(env, moves, copier):
     """:return: the changes that give copied journal entries the next numbers"""
     number = SQL(
-        "(%s + %s)", max(moves.mapped("sequence_number")), copier.position("account_move")
+        "(%s + %s)",
+        max(moves.mapped("sequence_number")),
+        copier.position("account_move"),
     )
     width = len(moves[0].name) - len(moves[0].sequence_prefix)
     return {

@@ -6,12 +6,13 @@ import socket
 import subprocess
 import time
 from contextlib import contextmanager
-from pathlib import Path
 
+import psutil
 from client import Browser, HttpError
+from inside import HERE
 
-HERE = Path(__file__).resolve().parent.parent.parent
 LOGS = HERE / ".run/bench"
+WORKERS = 2
 
 
 def free_port():
@@ -21,12 +22,36 @@ def free_port():
         return probe.getsockname()[1]
 
 
+class Server:
+    """A running Odoo."""
+
+    def __init__(self, database, port, process):
+        self.database = database
+        self.port = port
+        self.process = process
+
+    def browsers(self, count):
+        """:return: visitors who have not signed in"""
+        return [Browser(self.port) for _number in range(count)]
+
+    def residents(self, count, password):
+        """:return: signed-in residents"""
+        browsers = self.browsers(count)
+        for number, browser in enumerate(browsers):
+            browser.sign_in(self.database, f"bench{number}", password)
+        return browsers
+
+    def get_memory(self):
+        """:return: the resident megabytes of the largest process"""
+        processes = psutil.Process(self.process.pid).children(recursive=True)
+        return max(child.memory_info().rss for child in processes) / 2**20
+
+
 @contextmanager
-def serve(database, workers=2, jobs=None):
+def serve(database, jobs=None, cron=1):
     """Serve ``database`` as `make run` does: workers, cron, job runner.
 
     :param jobs: how many jobs of the group-buy channel run at once
-    :return: (port, process id)
     """
     LOGS.mkdir(parents=True, exist_ok=True)
     port = free_port()
@@ -34,32 +59,47 @@ def serve(database, workers=2, jobs=None):
     if jobs:
         channels = f"root:{jobs},root.groupbuy:{jobs}"
         environment["ODOO_QUEUE_JOB_CHANNELS"] = channels
-    command = [HERE / "scripts/odoo", "-d", database, f"--workers={workers}"]
-    command += [f"--db-filter=^{database}$", "--max-cron-threads=1"]
+    command = [HERE / "scripts/odoo", "-d", database, f"--workers={WORKERS}"]
+    command += [f"--db-filter=^{database}$", f"--max-cron-threads={cron}"]
     command += [f"--http-port={port}", f"--gevent-port={free_port()}"]
     command += ["--log-level=warn", f"--logfile={LOGS / database}.log"]
-    server = subprocess.Popen(
-        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    process = subprocess.Popen(
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
-        wait_until_ready(server, port)
-        yield port, server.pid
+        wait_until_ready(process, port)
+        yield Server(database, port, process)
     finally:
-        server.send_signal(signal.SIGTERM)
-        try:
-            server.wait(30)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+        stop(process)
 
 
-def wait_until_ready(server, port):
+def stop(process):
+    """End the server with all its workers; gently first."""
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        pass
+    # A worker that hangs would outlive its server.
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.wait()
+
+
+def wait_until_ready(process, port):
     """Wait for the first answer.
 
     :raise SystemExit: the server ended, or did not answer within two minutes
     """
-    for _ in range(240):
-        if server.poll() is not None:
+    for _try in range(240):
+        if process.poll() is not None:
             break
         try:
             Browser(port).get("/web/health")

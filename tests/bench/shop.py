@@ -1,9 +1,10 @@
 """Runs in Odoo's shell: what both sides of the benchmarks have in common."""
 
+from client import PASSWORD
+
 from odoo.fields import Command
 
 PRODUCTS = 20
-PASSWORD = "resident"
 STOCK = 10_000_000
 
 
@@ -20,6 +21,13 @@ def configure(env):
         env["delivery.carrier"].create(
             {"name": "Delivery", "product_id": product.id, "is_published": True}
         )
+
+
+def drop_reports(env):
+    """Send no PDF with mails: wkhtmltopdf asks the server that waits for it for its
+    styles, so two workers that confirm an order each wait for each other for ever.
+    """
+    env["mail.template"].search([]).report_template_ids = False
 
 
 def create_products(env):
@@ -84,6 +92,7 @@ def create_shop(env, residents):
     :return: what the journeys must know: products as [product, template, page]
     """
     configure(env)
+    drop_reports(env)
     products = create_products(env)
     create_residents(env, residents)
     return {
@@ -156,3 +165,41 @@ def create_group_shop(env, residents, quota):
         "offers": campaign.offer_ids.ids,
         "points": campaign.pickup_point_ids.ids,
     }
+
+
+def count_sold(env):
+    """:return: how many orders are paid and confirmed"""
+    return env["sale.order"].search_count(
+        [("state", "=", "sale"), ("transaction_ids.state", "=", "done")]
+    )
+
+
+def check_joins(env, quota):
+    """:return: how many joins are paid and wait
+
+    :raise ValueError: more is taken than the quota, or holds and orders differ
+    """
+    env.cr.execute(
+        """
+        SELECT offer_id, SUM(quantity) FILTER (WHERE state = 'paid'),
+               SUM(quantity) FILTER (WHERE state IN ('held', 'paid')),
+               (SELECT SUM(l.product_uom_qty) FROM sale_order_line AS l
+                  JOIN sale_order AS o ON o.id = l.order_id
+                 WHERE l.groupbuy_offer_id = h.offer_id AND o.state = 'sent')
+          FROM groupbuy_hold AS h
+      GROUP BY offer_id
+        """
+    )
+    for offer, paid, taken, ordered in env.cr.fetchall():
+        if taken > quota or paid != ordered:
+            raise ValueError(
+                f"Offer {offer}: {taken} taken of {quota}, {paid} paid, {ordered} "
+                "ordered."
+            )
+    return env["sale.order"].search_count(
+        [
+            ("groupbuy_campaign_id", "!=", False),
+            ("state", "=", "sent"),
+            ("transaction_ids.state", "=", "done"),
+        ]
+    )
