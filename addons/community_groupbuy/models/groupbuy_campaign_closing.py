@@ -239,6 +239,8 @@ class GroupbuyCampaign(models.Model):
         return True
 
     def _enqueue_orders(self, orders):
+        # Made here, once, where the chunks would make one each at the same time.
+        self.company_id._get_groupbuy_handover_type()
         ids = orders.ids
         for start in range(0, len(ids), CLOSE_CHUNK):
             chunk = orders.browse(ids[start : start + CLOSE_CHUNK])
