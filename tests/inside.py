@@ -1,6 +1,8 @@
 """What journeys prepare in Odoo's shell, before or without a server."""
 
-from odoo import http
+from datetime import timedelta
+
+from odoo import fields, http
 from odoo.fields import Command
 from odoo.service import security
 
@@ -82,4 +84,121 @@ def create_residents(env, count):
         "operator": _session(env, operator),
         "provider": provider.id,
         "method": provider.payment_method_ids[:1].id,
+    }
+
+
+def _pay(env, order, amount=None):
+    provider = env.ref("payment.payment_provider_demo")
+    reference = env["payment.transaction"]._compute_reference(
+        "demo", sale_order_ids=[Command.set(order.ids)]
+    )
+    tx = env["payment.transaction"].create(
+        {
+            "provider_id": provider.id,
+            "payment_method_id": provider.payment_method_ids[:1].id,
+            "reference": reference,
+            "amount": order.amount_total if amount is None else amount,
+            "currency_id": order.currency_id.id,
+            "partner_id": order.partner_id.id,
+            "operation": "online_direct",
+            "sale_order_ids": [Command.set(order.ids)],
+        }
+    )
+    tx._process("demo", {"reference": reference, "simulated_state": "done"})
+    tx._post_process()
+
+
+def _create_coupon(env):
+    env["loyalty.program"].create(
+        {
+            "name": "Ten percent",
+            "program_type": "promo_code",
+            "trigger": "with_code",
+            "applies_on": "current",
+            "rule_ids": [Command.create({"mode": "with_code", "code": "TEN"})],
+            "reward_ids": [
+                Command.create(
+                    {
+                        "reward_type": "discount",
+                        "discount_mode": "percent",
+                        "discount": 10,
+                        "discount_applicability": "order",
+                    }
+                )
+            ],
+        }
+    )
+
+
+def create_closing(env, count):
+    """Let residents join, pay, pay twice, use a coupon, cancel or forget; then the
+    campaign is due to close.
+
+    :return: {"campaign": id, "orders": how many wait}
+    """
+    users = _residents(env, count, first=1000)
+    _create_coupon(env)
+    now = fields.Datetime.now()
+    products = env["product.product"].search([("default_code", "=like", "JOURNEY-%")])
+    leeks, ginger = products.sorted("list_price")
+    campaign = env["groupbuy.campaign"].create(
+        {
+            "name": "Closing",
+            "date_open": now - timedelta(hours=2),
+            "date_close": now + timedelta(hours=2),
+            "offer_ids": [
+                Command.create(
+                    {
+                        "product_id": leeks.id,
+                        "base_price": 9.99,
+                        "tier_ids": [
+                            Command.create({"min_quantity": count, "price": 9.49}),
+                            Command.create({"min_quantity": 2 * count, "price": 8.88}),
+                        ],
+                    }
+                ),
+                Command.create(
+                    {
+                        "product_id": ginger.id,
+                        "base_price": 20,
+                        "min_quantity": 10 * count,
+                    }
+                ),
+            ],
+        }
+    )
+    campaign.action_publish()
+    env.cr.commit()
+    offers = campaign.offer_ids.ids
+    point = env["groupbuy.pickup.point"].search([], limit=1)
+    for number, user in enumerate(users):
+        lines = [{"offer_id": offers[0], "quantity": 2 + number % 3}]
+        if number % 4 == 1:
+            lines.append({"offer_id": offers[1], "quantity": 1})
+        elif number % 10 == 2:
+            lines = [{"offer_id": offers[1], "quantity": 2}]
+        answer = campaign.with_user(user).join(lines, point.id, f"closing-{number}")
+        order = env["sale.order"].browse(answer["order_id"])
+        if number % 10 == 4:
+            [(coupon, reward)] = order._try_apply_code("TEN").items()
+            order._apply_program_reward(reward, coupon)
+        if number % 20 == 7:
+            continue
+        _pay(env, order)
+        if number % 15 == 3:
+            _pay(env, order)
+        if number % 20 == 11:
+            order.with_user(user).action_groupbuy_cancel()
+        if number % 25 == 24:
+            env.cr.commit()
+    env.cr.commit()
+    env.cr.execute(
+        "UPDATE groupbuy_hold SET expires_at = %s WHERE state = 'held'", [now]
+    )
+    campaign.date_close = now - timedelta(minutes=1)
+    env.cr.commit()
+    waiting = [("groupbuy_campaign_id", "=", campaign.id), ("state", "=", "sent")]
+    return {
+        "campaign": campaign.id,
+        "orders": env["sale.order"].search_count(waiting),
     }

@@ -75,6 +75,28 @@ class Cluster:
             **kwargs,
         )
 
+    def receive(self, site, name):
+        """Copy the database of a site of another server to this one, with its files."""
+        self.drop(name)
+        self.run("createdb", name)
+        dump = subprocess.Popen(
+            ["pg_dump", "-Fc", site.name],
+            env=site.cluster.environment,
+            stdout=subprocess.PIPE,
+        )
+        restore = ["pg_restore", "--no-owner", "--exit-on-error", "-d", name]
+        self.run(*restore, stdin=dump.stdout)
+        if dump.wait():
+            raise AssertionError(f"{site.name} could not be dumped")
+        self.link_files(site.name, name)
+        return Site(name, self)
+
+    def link_files(self, source, name):
+        """Odoo never changes a stored file, so links are copies that cost nothing."""
+        files = RUN / "data" / "filestore"
+        if (files / source).is_dir():
+            shutil.copytree(files / source, files / name, copy_function=os.link)
+
     def connect(self, database):
         """Return a connection that commits every statement at once."""
         connection = psycopg2.connect(
@@ -96,10 +118,7 @@ class Cluster:
         """Copy a database of this server, with its files."""
         self.drop(name)
         self.run("createdb", "-T", source, name)
-        files = RUN / "data" / "filestore"
-        if (files / source).is_dir():
-            # Odoo never changes a stored file, so links are copies that cost nothing.
-            shutil.copytree(files / source, files / name, copy_function=os.link)
+        self.link_files(source, name)
 
 
 class PrivateCluster(Cluster):
@@ -163,6 +182,15 @@ class PrivateCluster(Cluster):
         # The killed server's processes need a moment to end.
         wait_for("PostgreSQL to start", started, pause=0.5)
 
+    def copy(self, source, name):
+        """As of any server; then nothing of the copying is left in its log.
+
+        A copied sequence trusts the log of its original until the next checkpoint:
+        killed before that, it would give its last numbers again.
+        """
+        super().copy(source, name)
+        self.run("psql", "-q", "-d", name, "-c", "CHECKPOINT")
+
     def pid(self):
         return int((self.data / "postmaster.pid").read_text().split("\n")[0])
 
@@ -184,7 +212,9 @@ class Site:
     def __init__(self, name, cluster=None):
         self.name = name
         self.cluster = cluster or Cluster()
+        LOGS.mkdir(parents=True, exist_ok=True)
         self.log = LOGS / f"{name}.log"
+        self.log.write_text("")
         self.process = None
         self._local = threading.local()
         self._keys = itertools.count()
@@ -203,8 +233,6 @@ class Site:
             say(f"Database {self.name} …")
             test_addons = SCRIPTS / "test_addons.py"
             self.cluster.run("python", test_addons, "install", self.name)
-        self.log.parent.mkdir(parents=True, exist_ok=True)
-        self.log.write_text("")
         update = ["-u", ",".join(addons())] if options.template else []
         self.odoo("-i", "payment_demo", *update, "--stop-after-init")
         self.inside("set_up")
@@ -214,9 +242,7 @@ class Site:
         """Return another site with a copy of this database."""
         self.disconnect()
         self.cluster.copy(self.name, name)
-        other = Site(name, self.cluster)
-        other.log.write_text("")
-        return other
+        return Site(name, self.cluster)
 
     def odoo(self, *arguments, text=None):
         """Run Odoo on the database without a server; return what it printed."""
@@ -513,22 +539,27 @@ def at_once(calls):
         return list(pool.map(run, calls))
 
 
-_shared = None
+_base = _shared = None
+
+
+def base():
+    """Return the database that all others are copies of."""
+    global _base
+    if not _base:
+        _base = Site(f"{os.environ['DB']}_journeys_base").create()
+    return _base
 
 
 def site():
     """Return the server that journeys share, with 300 residents' clients."""
     global _shared
     if not _shared:
-        _shared = Site(f"{os.environ['DB']}_journeys").create()
+        _shared = base().copy(f"{os.environ['DB']}_journeys")
         people = _shared.inside("create_residents", count=300)
         _shared.provider, _shared.method = people["provider"], people["method"]
         _shared.start()
         _shared.residents = [Client(_shared, sid) for sid in people["sessions"]]
         _shared.operator = Client(_shared, people["operator"])
-        # The first pages of a worker compile templates; that is no part of a journey.
-        for client in _shared.residents[:4]:
-            client.get("/web/health")
     return _shared
 
 
