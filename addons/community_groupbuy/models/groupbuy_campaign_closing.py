@@ -272,8 +272,11 @@ class GroupbuyCampaign(models.Model):
         for start in range(0, len(ids), CLOSE_CHUNK):
             chunk = orders.browse(ids[start : start + CLOSE_CHUNK])
             self.env["groupbuy.hold"]._cancel(chunk, ("cancelled",))
-            chunk._groupbuy_cancel("operator")
-            chunk._groupbuy_notify("community_groupbuy.mail_template_failed")
+            failed = chunk._groupbuy_call_each("_groupbuy_call_off")
+            for order, error in failed.items():
+                order._groupbuy_raise_to_operators(
+                    self.env._("This order could not be cancelled: %s", error)
+                )
 
     def _plan_transfers(self):
         """First leg: one transfer per pickup point, from the warehouse to there."""

@@ -164,29 +164,43 @@ class SaleOrder(models.Model):
         :return: the orders that could not be processed
         """
         orders = self.filtered(lambda order: order.state == "sent")
+        failed = orders._groupbuy_call_each("_groupbuy_close_together")
+        for order, error in failed.items():
+            order.groupbuy_closing_error = str(error)
+            order._groupbuy_raise_to_operators(
+                self.env._("This order could not be closed: %s", error)
+            )
+        return self.browse(order.id for order in failed)
+
+    def _groupbuy_call_each(self, method):
+        """Call a method on these orders together or, if that fails, one by one.
+
+        :return: {order: error} of those where it fails, which are left as they were
+        """
         try:
             with self.env.cr.savepoint():
-                orders._groupbuy_close_together()
-            return self.browse()
+                getattr(self, method)()
+            return {}
         except Exception as error:
             _raise_if_transient(error)
-            _logger.info("Closing %s orders one by one: %s", len(orders), error)
+            _logger.info("%s of %s orders one by one: %s", method, len(self), error)
             self.env.invalidate_all()
-        failed = self.browse()
-        for order in orders:
+        failed = {}
+        for order in self:
             try:
                 with self.env.cr.savepoint():
-                    order._groupbuy_close_together()
+                    getattr(order, method)()
             except Exception as error:
                 _raise_if_transient(error)
-                _logger.info("Order %s cannot be closed: %s", order.name, error)
+                _logger.info("%s of order %s fails: %s", method, order.name, error)
                 self.env.invalidate_all()
-                order.groupbuy_closing_error = str(error)
-                order._groupbuy_raise_to_operators(
-                    self.env._("This order could not be closed: %s", error)
-                )
-                failed |= order
+                failed[order] = error
         return failed
+
+    def _groupbuy_call_off(self):
+        """Cancel orders of a cancelled campaign, refund and tell the residents."""
+        self._groupbuy_cancel("operator")
+        self._groupbuy_notify("community_groupbuy.mail_template_failed")
 
     def _groupbuy_close_together(self):
         outcomes = ("success",)
