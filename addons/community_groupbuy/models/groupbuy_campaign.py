@@ -57,6 +57,9 @@ class GroupbuyCampaign(models.Model):
         index=True,
         tracking=True,
     )
+    planned_close = fields.Datetime(
+        readonly=True, copy=False, help="When it was to close as it was published."
+    )
     goal_type = fields.Selection(
         [
             ("none", "No Goal"),
@@ -243,7 +246,11 @@ class GroupbuyCampaign(models.Model):
     def _get_shifted_dates(self, weeks):
         shift = timedelta(weeks=weeks)
         names = ("date_open", "date_close", "pickup_date", "pickup_deadline")
-        return {name: self[name] + shift for name in names if self[name]}
+        dates = {name: self[name] + shift for name in names if self[name]}
+        # Closed early or extended is this campaign alone.
+        if self.planned_close:
+            dates["date_close"] = self.planned_close + shift
+        return dates
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
@@ -272,6 +279,7 @@ class GroupbuyCampaign(models.Model):
                 raise UserError(
                     self.env._("%s: the closing date has passed.", campaign.name)
                 )
+            campaign.planned_close = campaign.date_close
         self.state = "scheduled"
         self._open_due()
         self._trigger_at_dates()
