@@ -99,7 +99,7 @@ class TestClosing(GroupbuyCommon):
 
         def fail(orders):
             if broken in orders:
-                raise UserError("No warehouse.")
+                raise ValueError("No warehouse.")
             return confirm(orders)
 
         with (
@@ -127,7 +127,7 @@ class TestClosing(GroupbuyCommon):
 
         def fail(orders):
             if broken in orders:
-                raise UserError("Locked.")
+                raise ValueError("Locked.")
             return cancel(orders)
 
         with patch.object(type(broken), "_action_cancel", fail):
