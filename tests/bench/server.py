@@ -60,7 +60,7 @@ def serve(database, jobs=None, cron=1):
         channels = f"root:{jobs},root.groupbuy:{jobs}"
         environment["ODOO_QUEUE_JOB_CHANNELS"] = channels
     command = [HERE / "scripts/odoo", "-d", database, f"--workers={WORKERS}"]
-    command += [f"--db-filter=^{database}$", f"--max-cron-threads={cron}"]
+    command += [f"--max-cron-threads={cron}"]
     command += [f"--http-port={port}", f"--gevent-port={free_port()}"]
     command += ["--log-level=warn", f"--logfile={LOGS / database}.log"]
     process = subprocess.Popen(
