@@ -66,11 +66,16 @@ def main():
             sys.path.insert(0, str(path.parent))
             suite.addTests(unittest.defaultTestLoader.loadTestsFromName(path.stem))
     result = Result()
+    errors = []
     try:
         suite.run(result)
+        errors = support.log_errors()
     finally:
         support.close()
-    summarize(result.passed, len(result.failures) + len(result.errors))
+    for error in errors[:10]:
+        say(f"In the server's log: {error}")
+    failed = len(result.failures) + len(result.errors) + len(errors)
+    summarize(result.passed, failed)
 
 
 if __name__ == "__main__":
