@@ -29,6 +29,8 @@ PATIENCE = 120
 KNOWN_ERRORS = (
     # Odoo logs each transaction that it then runs again.
     "could not serialize access",
+    # Two at once would refund one payment: its number lets one through.
+    "payment_transaction_reference_uniq",
     # Of a connection that the system had dropped, see `Client._send`.
     "Request timed out",
     # Left out by Debian's package of Odoo.
@@ -756,12 +758,24 @@ MONEY = {
       GROUP BY s.id HAVING COUNT(DISTINCT il.move_id) <> 1
             OR bool_or(m.state <> 'posted'
                OR m.payment_state NOT IN ('paid', 'in_payment'))""",
-    "3e nothing stays open on the residents' receivable": """
-        SELECT p.name, SUM(ml.balance) AS balance, SUM(ml.amount_residual) AS residual
-          FROM account_move_line ml JOIN account_account a ON a.id = ml.account_id
-          JOIN res_partner p ON p.id = ml.partner_id
-         WHERE a.account_type = 'asset_receivable' AND ml.parent_state = 'posted'
-      GROUP BY p.id HAVING SUM(ml.balance) <> 0 OR bool_or(ml.amount_residual <> 0)""",
+    "3e nothing stays open on the receivable of an order": """
+          WITH moves AS (
+        SELECT t.groupbuy_order_id AS order_id, p.move_id
+          FROM payment_transaction t
+          JOIN account_payment p ON p.payment_transaction_id = t.id
+         WHERE t.groupbuy_order_id IS NOT NULL
+         UNION
+        SELECT sl.order_id, il.move_id
+          FROM sale_order_line sl
+          JOIN sale_order_line_invoice_rel r ON r.order_line_id = sl.id
+          JOIN account_move_line il ON il.id = r.invoice_line_id)
+        SELECT s.name, SUM(ml.balance) AS balance, SUM(ml.amount_residual) AS residual
+          FROM moves JOIN sale_order s ON s.id = moves.order_id
+          JOIN account_move_line ml ON ml.move_id = moves.move_id
+          JOIN account_account a ON a.id = ml.account_id
+         WHERE s.groupbuy_campaign_id IS NOT NULL AND s.state IN ('sale', 'cancel')
+           AND a.account_type = 'asset_receivable' AND ml.parent_state = 'posted'
+      GROUP BY s.id HAVING SUM(ml.balance) <> 0 OR bool_or(ml.amount_residual <> 0)""",
 }
 
 
