@@ -14,13 +14,16 @@ import join
 import pages
 from project import RUN, say
 from report import Report
+from shops import open_shops
 
-ROWS = {
+# Rows that visit both shops over HTTP, and rows that need databases of their own.
+VISITS = {
     "join": join.measure,
     "page": pages.measure_page,
     "progress": pages.measure_progress,
-    "close": close.measure,
 }
+OTHERS = {"close": close.measure}
+ROWS = [*VISITS, *OTHERS]
 
 
 def choose():
@@ -29,7 +32,7 @@ def choose():
     :raise SystemExit: there is no such row
     """
     names = [name.strip() for name in os.environ.get("BENCH", "").split(",")]
-    names = [name for name in names if name] or list(ROWS)
+    names = [name for name in names if name] or ROWS
     unknown = [name for name in names if name not in ROWS]
     if unknown:
         raise SystemExit(
@@ -38,27 +41,41 @@ def choose():
     return names
 
 
-def main():
-    """Measure the chosen rows, print the table and write it as JSON."""
-    names = choose()
-    report = Report()
-    failed = []
-    databases.create_bases()
-    try:
-        for name in names:
+class Run:
+    """Measures one row after the other; a row that fails does not stop the others."""
+
+    def __init__(self):
+        self.report = Report()
+        self.failed = []
+
+    def measure(self, names, rows, *shops):
+        """Measure those of ``rows`` that were asked for."""
+        for name in (name for name in rows if name in names):
             start = time.monotonic()
             say(f"Row {name} …")
             try:
-                ROWS[name](report)
+                rows[name](self.report, *shops)
             except SystemExit as error:
                 say(f"Row {name} failed: {error}")
-                failed.append(name)
+                self.failed.append(name)
             say(f"  done in {time.monotonic() - start:.0f} s")
+
+
+def main():
+    """Measure the chosen rows, print the table and write it as JSON."""
+    names = choose()
+    run = Run()
+    databases.create_bases()
+    try:
+        if not VISITS.keys().isdisjoint(names):
+            with open_shops() as shops:
+                run.measure(names, VISITS, *shops)
+        run.measure(names, OTHERS)
     finally:
         databases.drop_bases()
-    report.write(RUN / "bench.json")
-    say(f"\n{report}\n\nWritten to {RUN / 'bench.json'}.")
-    sys.exit(1 if failed else 0)
+    run.report.write(RUN / "bench.json")
+    say(f"\n{run.report}\n\nWritten to {RUN / 'bench.json'}.")
+    sys.exit(1 if run.failed else 0)
 
 
 if __name__ == "__main__":

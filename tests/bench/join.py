@@ -6,15 +6,13 @@ import statistics
 import uuid
 
 import client
-import databases
 import inside
 import limits
 from client import PASSWORD, TOKEN, HttpError
 from report import median_ratio
-from server import serve
+from shops import QUOTA, RESIDENTS
 
 ROUNDS = 3
-QUOTA = 1_000_000
 # Clients at once, and for how many seconds they start orders.
 LOADS = (8, 32)
 SECONDS = 12
@@ -128,49 +126,36 @@ class OurJourney:
         browser.get(landing)
 
 
-def measure(report):
+def measure(report, ours, stock):
     """Orders per second, ours against stock's, with few and many clients."""
-    with (
-        databases.copy("stock", "join") as stock,
-        databases.copy("ours", "join") as ours,
-    ):
-        clients = max(LOADS)
-        theirs = inside.call(stock, "shop:create_shop", residents=clients)
-        mine = inside.call(
-            ours, "shop:create_group_shop", residents=clients, quota=QUOTA
+    sides = (Side(ours, OurJourney), Side(stock, StockJourney))
+    for side in sides:
+        side.warm_up()
+    for clients in LOADS:
+        rates = ([], [])
+        for _round in range(ROUNDS):
+            for side, rate in zip(sides, rates, strict=True):
+                rate.append(side.measure(clients, SECONDS))
+        report.add(
+            "join",
+            f"from product page to paid, {clients} clients",
+            "orders/s",
+            *map(statistics.median, rates),
+            median_ratio(*rates),
+            "≥ 8×",
         )
-        with serve(stock) as stock_server, serve(ours) as our_server:
-            sides = (
-                Side(our_server, OurJourney(mine), clients),
-                Side(stock_server, StockJourney(theirs), clients),
-            )
-            for side in sides:
-                side.warm_up()
-            for clients in LOADS:
-                rates = ([], [])
-                for _round in range(ROUNDS):
-                    for side, rate in zip(sides, rates, strict=True):
-                        rate.append(side.measure(clients, SECONDS))
-                report.add(
-                    "join",
-                    f"from product page to paid, {clients} clients",
-                    "orders/s",
-                    *map(statistics.median, rates),
-                    median_ratio(*rates),
-                    "≥ 8×",
-                )
-        paid = inside.call(ours, "shop:check_joins", quota=QUOTA)
-        sold = inside.call(stock, "shop:count_sold")
-        for side, orders, number in zip(sides, (paid, sold), (0, 1), strict=True):
-            if orders != side.done:
-                raise SystemExit(
-                    f"{side.done} residents of side {number} paid, {orders} orders are."
-                )
-        limit = limits.write_joins(ours, min(LOADS))
-    our_rate = report.lines[-len(LOADS)]["ours"]
-    report.add(
-        "join", "bare SQL, 8 clients", "orders/s", our_rate, limit, our_rate / limit
-    )
+    paid = inside.call(ours.database, "shop:check_joins", quota=QUOTA)
+    sold = inside.call(stock.database, "shop:count_sold")
+    if (paid, sold) != (sides[0].done, sides[1].done):
+        raise SystemExit(
+            f"{sides[0].done} residents paid us and {sides[1].done} stock's shop, but"
+            f" {paid} and {sold} orders are paid."
+        )
+    clients = LOADS[0]
+    rate = report.lines[-len(LOADS)]["ours"]
+    limit = limits.write_joins(ours.database, clients)
+    metric = f"against bare SQL inserts, {clients} clients"
+    report.add("join", metric, "orders/s", rate, limit, rate / limit)
     report.note(
         f"join: {sides[0].requests:.0f} requests per order against"
         f" {sides[1].requests:.0f} of stock's; 0 errors, oversell 0, {paid} orders of"
@@ -182,9 +167,9 @@ def measure(report):
 class Side:
     """One shop under load."""
 
-    def __init__(self, server, journey, clients):
-        self.browsers = server.residents(clients, PASSWORD)
-        self.journey = journey
+    def __init__(self, shop, journey):
+        self.browsers = shop.server.residents(RESIDENTS, PASSWORD)
+        self.journey = journey(shop.content)
         self.done = 0
 
     def warm_up(self):

@@ -4,10 +4,7 @@ import itertools
 import statistics
 
 import client
-import databases
-import inside
 from report import median_ratio
-from server import serve
 
 CLIENTS = 8
 ROUNDS = 3
@@ -31,18 +28,12 @@ def rate(server, journey, seconds=SECONDS):
     return done / elapsed
 
 
-def measure_page(report):
+def measure_page(report, ours, stock):
     """Our campaign's page against stock's product page."""
-    with (
-        databases.copy("stock", "page") as stock,
-        databases.copy("ours", "page") as ours,
-    ):
-        theirs = inside.call(stock, "shop:create_shop", residents=1)
-        mine = inside.call(ours, "shop:create_group_shop", residents=1, quota=0)
-        with serve(stock) as stock_server, serve(ours) as our_server:
-            product = visit([page for _product, _template, page in theirs["products"]])
-            campaign = visit([mine["page"]])
-            rates = compare(our_server, campaign, stock_server, product)
+    products = [page for _product, _template, page in stock.content["products"]]
+    rates = compare(
+        ours.server, visit([ours.content["page"]]), stock.server, visit(products)
+    )
     report.add(
         "page",
         f"campaign page, {CLIENTS} clients, against product page",
@@ -53,18 +44,14 @@ def measure_page(report):
     )
     report.note(
         "page: visitors who have not signed in, a campaign of"
-        f" {len(mine['offers'])} offers; each worker keeps such a page for 2 s."
+        f" {len(ours.content['offers'])} offers; each worker keeps such a page for 2 s."
     )
 
 
-def measure_progress(report):
+def measure_progress(report, ours, _stock):
     """What the campaign's page polls against the least that Odoo can answer."""
-    with databases.copy("ours", "progress") as name:
-        shop = inside.call(name, "shop:create_group_shop", residents=1, quota=0)
-        with serve(name) as server:
-            progress = visit([f"/groupbuy/{shop['campaign']}/progress"])
-            health = visit(["/web/health"])
-            rates = compare(server, progress, server, health)
+    progress = visit([f"/groupbuy/{ours.content['campaign']}/progress"])
+    rates = compare(ours.server, progress, ours.server, visit(["/web/health"]))
     report.add(
         "progress",
         f"progress, {CLIENTS} clients, against /web/health",
