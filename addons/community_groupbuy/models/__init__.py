@@ -36,5 +36,6 @@ from . import (
     sale_order_portal,
     sms_log,
     stock_location,
+    stock_picking,
     website,
 )

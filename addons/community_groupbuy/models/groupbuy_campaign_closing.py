@@ -309,6 +309,10 @@ class GroupbuyCampaign(models.Model):
         }
         return {
             **common,
+            "groupbuy_kind": "transfer",
+            "groupbuy_stage": "warehouse",
+            "groupbuy_campaign_id": self.id,
+            "pickup_point_id": order.pickup_point_id.id,
             "partner_id": order.pickup_point_id.partner_id.id,
             "scheduled_date": self.pickup_date or fields.Datetime.now(),
             "move_ids": [

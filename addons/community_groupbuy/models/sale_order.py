@@ -52,6 +52,12 @@ class SaleOrder(models.Model):
         help="Why the closing could not process this order; it is not tried again by "
         "itself.",
     )
+    groupbuy_received_at = fields.Datetime(
+        string="Received On",
+        copy=False,
+        readonly=True,
+        help="When the resident had everything.",
+    )
     groupbuy_status = fields.Selection(
         [
             ("to_pay", "To Pay"),
@@ -83,6 +89,8 @@ class SaleOrder(models.Model):
     @api.depends(
         "groupbuy_campaign_id",
         "state",
+        "groupbuy_received_at",
+        "picking_ids.groupbuy_stage",
         "picking_ids.state",
         "transaction_ids.child_transaction_ids.state",
     )
@@ -99,10 +107,16 @@ class SaleOrder(models.Model):
             return "refunded" if refunded else "cancelled"
         if self.state != "sale":
             return "waiting" if self.state == "sent" else "to_pay"
-        states = set(self.picking_ids.mapped("state")) - {"cancel"}
-        if states == {"done"}:
+        if self.groupbuy_received_at:
             return "received"
-        return "shipped" if "done" in states else "to_ship"
+        open_pickings = self.picking_ids.filtered(
+            lambda picking: picking.state not in ("done", "cancel")
+        )
+        stages = set(open_pickings.mapped("groupbuy_stage"))
+        if stages == {"point"}:
+            return "ready"
+        on_the_way = "way" in stages or "point" in stages
+        return "shipped" if on_the_way else "to_ship"
 
     # === CART === #
 

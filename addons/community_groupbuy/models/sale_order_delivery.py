@@ -43,6 +43,10 @@ class SaleOrder(models.Model):
         return [
             {
                 **common,
+                "groupbuy_kind": "handover",
+                "groupbuy_stage": "warehouse",
+                "groupbuy_campaign_id": self.groupbuy_campaign_id.id,
+                "pickup_point_id": self.pickup_point_id.id,
                 "scheduled_date": date,
                 "move_ids": [
                     Command.create(
