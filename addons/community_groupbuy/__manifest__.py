@@ -43,6 +43,7 @@
         "views/sale_order_views.xml",
         "report/sale_report_views.xml",
         "views/groupbuy_menus.xml",
+        "views/groupbuy_menus_fulfilment.xml",
         "views/groupbuy_import_views.xml",
     ],
     "assets": {
