@@ -295,6 +295,7 @@ class GroupbuyCampaign(models.Model):
             ]
         )
         pickings.action_confirm()
+        pickings._groupbuy_put_in_batches()
         return pickings
 
     def _prepare_transfer(self, location, moves):
@@ -314,6 +315,8 @@ class GroupbuyCampaign(models.Model):
             "groupbuy_campaign_id": self.id,
             "pickup_point_id": order.pickup_point_id.id,
             "partner_id": order.pickup_point_id.partner_id.id,
+            # Whoever loads the truck; the batch says who.
+            "user_id": False,
             "scheduled_date": self.pickup_date or fields.Datetime.now(),
             "move_ids": [
                 Command.create(
@@ -323,6 +326,8 @@ class GroupbuyCampaign(models.Model):
                         "product_uom": product.uom_id.id,
                         "product_uom_qty": sum(own.mapped("product_qty")),
                         "move_dest_ids": [Command.set(own.ids)],
+                        # Who loses what is not sent is decided here, not by Odoo.
+                        "propagate_cancel": False,
                     }
                 )
                 for product, own in moves.grouped("product_id").items()

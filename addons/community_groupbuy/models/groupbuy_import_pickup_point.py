@@ -3,7 +3,7 @@ from odoo import models
 from .groupbuy_import_columns import PICKUP_POINTS
 
 TRANSLATED = ("name", "opening_hours")
-OWN = ("code", "latitude", "longitude", "capacity", "route", "route_sequence")
+OWN = ("code", "latitude", "longitude", "capacity", "route_sequence")
 ADDRESS = ("street", "district", "city", "zip", "phone")
 
 
@@ -63,7 +63,8 @@ class GroupbuyImport(models.AbstractModel):
     def _read_pickup_point(self, point, wanted):
         """:return: {column: value} of a point, as its row would say it"""
         main = point.with_context(lang=self._get_main_lang())
-        present = {name: main[name] or "" for name in (*TRANSLATED, *ADDRESS, "route")}
+        present = {name: main[name] or "" for name in (*TRANSLATED, *ADDRESS)}
+        present["route"] = main.route_id.name or ""
         for name in ("code", "capacity", "route_sequence"):
             present[name] = point[name]
         for name in ("latitude", "longitude"):
@@ -88,6 +89,9 @@ class GroupbuyImport(models.AbstractModel):
 
     def _write_pickup_points(self, book):
         changes = book.changes[PICKUP_POINTS.name]
+        routes = self._find_or_create_routes(
+            {change.values["route"] for change in changes if change.values.get("route")}
+        )
         new = [change for change in changes if not change.record]
         points = (
             self.env["groupbuy.pickup.point"]
@@ -95,7 +99,7 @@ class GroupbuyImport(models.AbstractModel):
             .create(
                 [
                     {
-                        **self._prepare_pickup_point(book, change),
+                        **self._prepare_pickup_point(book, change, routes),
                         "name": change.values["name"],
                         "company_id": self.env.company.id,
                     }
@@ -106,7 +110,7 @@ class GroupbuyImport(models.AbstractModel):
         written = list(zip(points, new, strict=True))
         for change in changes:
             if change.record:
-                change.record.write(self._prepare_pickup_point(book, change))
+                change.record.write(self._prepare_pickup_point(book, change, routes))
                 written.append((change.record, change))
         for point, change in written:
             self._write_address(point, change)
@@ -120,9 +124,24 @@ class GroupbuyImport(models.AbstractModel):
                 ],
             )
 
-    def _prepare_pickup_point(self, book, change):
+    def _find_or_create_routes(self, names):
+        """:return: {name: route of this company}"""
+        route_model = self.env["groupbuy.route"]
+        known = route_model.search(
+            [("name", "in", list(names)), ("company_id", "=", self.env.company.id)]
+        )
+        missing = sorted(names - set(known.mapped("name")))
+        created = route_model.create(
+            [{"name": name, "company_id": self.env.company.id} for name in missing]
+        )
+        return {route.name: route for route in known[::-1] + created}
+
+    def _prepare_pickup_point(self, book, change, routes):
         values = change.values
         vals = {name: values[name] for name in OWN if name in values}
+        if "route" in values:
+            route = routes.get(values["route"])
+            vals["route_id"] = route and route.id
         if "picture" in values:
             vals["image_1920"] = book.stored_pictures[values["picture"]]
         return vals

@@ -5,7 +5,7 @@ class GroupbuyPickupPoint(models.Model):
     _name = "groupbuy.pickup.point"
     _description = "Pickup Point"
     _inherit = ["mail.thread", "image.mixin"]
-    _order = "route, route_sequence, name"
+    _order = "route_id, route_sequence, name"
 
     name = fields.Char(required=True, translate=True, tracking=True)
     code = fields.Char(
@@ -36,7 +36,13 @@ class GroupbuyPickupPoint(models.Model):
     latitude = fields.Float(digits=(10, 7))
     longitude = fields.Float(digits=(10, 7))
     capacity = fields.Integer(help="Orders a day; 0 for no limit.")
-    route = fields.Char(help="Delivery route that serves this point.")
+    route_id = fields.Many2one(
+        "groupbuy.route",
+        index="btree_not_null",
+        ondelete="restrict",
+        tracking=True,
+        help="Delivery route that serves this point.",
+    )
     route_sequence = fields.Integer(help="Position on the route.")
     location_id = fields.Many2one(
         "stock.location",
@@ -79,6 +85,26 @@ class GroupbuyPickupPoint(models.Model):
         points = super().create(vals_list)
         points._ensure_location()
         return points
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "route_id" in vals:
+            self._move_open_transfers()
+        return result
+
+    def _move_open_transfers(self):
+        """What has not left goes by the new route; what has left stays in the books."""
+        transfers = self.env["stock.picking"].search(
+            [
+                ("pickup_point_id", "in", self.ids),
+                ("groupbuy_stage", "=", "warehouse"),
+                ("state", "not in", ("done", "cancel")),
+            ]
+        )
+        self.env.add_to_compute(transfers._fields["groupbuy_route_id"], transfers)
+        transfers.filtered(
+            lambda picking: picking.groupbuy_kind == "transfer"
+        )._groupbuy_put_in_batches()
 
     def _create_address(self, vals):
         company = self.env["res.company"].browse(

@@ -1,3 +1,5 @@
+import pytz
+
 from odoo import fields, models
 
 
@@ -22,6 +24,10 @@ class ResCompany(models.Model):
         "quantity is missing.",
     )
     groupbuy_nudge_sms = fields.Boolean(string="Nudge by SMS Too")
+    groupbuy_ready_sms = fields.Boolean(
+        string="Pickup Code by SMS Too",
+        help="Residents get their pickup code as a text message, besides the mail.",
+    )
 
     groupbuy_handover_type_id = fields.Many2one(
         "stock.picking.type",
@@ -39,6 +45,12 @@ class ResCompany(models.Model):
         " AND groupbuy_nudge_percent BETWEEN 0 AND 100)",
         "Nudges go out 0 to 168 hours before closing, for 0 to 100 percent missing.",
     )
+
+    def _get_groupbuy_date(self, moment):
+        """:return: the day of a moment (UTC) where this company works"""
+        self.ensure_one()
+        zone = pytz.timezone(self.partner_id.tz or "Asia/Shanghai")
+        return pytz.utc.localize(moment).astimezone(zone).date()
 
     def _get_groupbuy_handover_type(self):
         """:return: the operation by which goods leave a pickup point"""

@@ -16,3 +16,6 @@ class ResConfigSettings(models.TransientModel):
     groupbuy_nudge_sms = fields.Boolean(
         related="company_id.groupbuy_nudge_sms", readonly=False
     )
+    groupbuy_ready_sms = fields.Boolean(
+        related="company_id.groupbuy_ready_sms", readonly=False
+    )

@@ -1,6 +1,9 @@
 from . import (
+    groupbuy_arrival,
     groupbuy_campaign_create,
     groupbuy_campaign_end,
     groupbuy_campaign_extend,
+    groupbuy_campaign_pickup,
     groupbuy_import_wizard,
+    stock_backorder_confirmation,
 )
