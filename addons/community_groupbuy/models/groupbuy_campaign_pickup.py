@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 MAX_REASON = 500
@@ -26,6 +26,33 @@ class GroupbuyCampaign(models.Model):
         counts = {campaign.id: count for campaign, count in groups}
         for campaign in self:
             campaign.transfer_count = counts.get(campaign.id, 0)
+
+    @api.model
+    def _get_dashboard_tiles(self):
+        """Override to add what has to leave, and what is to be received."""
+        today = self.env.company._get_groupbuy_date(fields.Datetime.now())
+        return [
+            *super()._get_dashboard_tiles(),
+            {
+                "name": "send",
+                "label": self.env._("Trucks to Load"),
+                "action": "stock_picking_batch_action",
+                "domain": [
+                    ("picking_ids.groupbuy_kind", "=", "transfer"),
+                    ("state", "in", ("draft", "in_progress")),
+                    ("groupbuy_date", "<=", today),
+                ],
+            },
+            {
+                "name": "receive",
+                "label": self.env._("Arrivals to Record"),
+                "action": "stock_picking_arrival_action",
+                "domain": [
+                    ("groupbuy_kind", "=", "transfer"),
+                    ("groupbuy_stage", "=", "way"),
+                ],
+            },
+        ]
 
     def action_view_transfers(self):
         """Open the transfers of this campaign to its pickup points."""
