@@ -43,7 +43,7 @@ class StockPickingBatch(models.Model):
         string="Arrived", compute="_compute_groupbuy_progress"
     )
     groupbuy_transfer_count = fields.Integer(
-        string="Transfers", compute="_compute_groupbuy_progress"
+        string="Number of Transfers", compute="_compute_groupbuy_progress"
     )
     groupbuy_issue_count = fields.Integer(
         string="Short or Damaged", compute="_compute_groupbuy_progress"
