@@ -30,6 +30,7 @@
         "views/groupbuy_page_templates.xml",
         "views/groupbuy_shop_templates.xml",
         "views/groupbuy_portal_templates.xml",
+        "views/groupbuy_handover_templates.xml",
         "wizards/groupbuy_campaign_create_views.xml",
         "wizards/groupbuy_campaign_end_views.xml",
         "wizards/groupbuy_campaign_extend_views.xml",
@@ -37,6 +38,7 @@
         "wizards/groupbuy_arrival_views.xml",
         "views/groupbuy_offer_views.xml",
         "views/groupbuy_campaign_views.xml",
+        "views/groupbuy_handover_views.xml",
         "views/groupbuy_hold_views.xml",
         "views/groupbuy_pickup_point_views.xml",
         "views/groupbuy_arrival_issue_views.xml",
@@ -54,8 +56,12 @@
         "views/groupbuy_import_views.xml",
     ],
     "assets": {
-        "web.assets_backend": ["community_groupbuy/static/src/backend/**/*"],
+        "web.assets_backend": [
+            "community_groupbuy/static/src/handover/**/*",
+            "community_groupbuy/static/src/backend/**/*",
+        ],
         "web.assets_frontend": [
+            "community_groupbuy/static/src/handover/**/*",
             "community_groupbuy/static/src/scss/**/*",
             "community_groupbuy/static/src/interactions/**/*",
         ],

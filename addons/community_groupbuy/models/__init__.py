@@ -26,6 +26,7 @@ from . import (
     groupbuy_route,
     groupbuy_tier,
     ir_cron,
+    ir_http,
     payment_transaction,
     product_template,
     product_template_catalogue,

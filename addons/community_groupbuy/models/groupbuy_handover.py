@@ -96,11 +96,14 @@ class GroupbuyHandover(models.Model):
         )
 
     def _prepare_undo(self):
-        """:return: {"handover_id", "undo_until" (UTC)} as long as it can be undone"""
+        """:return: {"handover_id", "undo_until" (UTC), "undo_seconds" (left)}, nothing
+        once this cannot be undone"""
         if not self.can_undo:
             return {}
+        left = self.undo_until - fields.Datetime.now()
         return {
             "handover_id": self.id,
+            "undo_seconds": max(int(left.total_seconds()), 0),
             "undo_until": fields.Datetime.to_string(self.undo_until),
         }
 

@@ -1,11 +1,12 @@
 import base64
 import binascii
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools.mimetypes import guess_mimetype
 
+from .groupbuy_handover import UNDO_TIME
 from .sale_order_pickup import CODE_DIGITS
 
 MAX_AT_ONCE = 500
@@ -93,6 +94,33 @@ class GroupbuyPickupPoint(models.Model):
             ],
         }
 
+    def get_recent_handovers(self):
+        """List what was handed over at this point and can still be undone.
+
+        :return: results as of `hand_over`, the latest first
+        :raise UserError: the user does not run this point
+        """
+        point_sudo = self._check_can_be_run()
+        # Of this point only.
+        handovers_sudo = self.env["groupbuy.handover"].sudo()
+        handovers_sudo = handovers_sudo.search(
+            [
+                ("point_id", "=", point_sudo.id),
+                ("date", ">", fields.Datetime.now() - UNDO_TIME),
+                ("undone_at", "=", False),
+            ],
+            limit=MAX_LISTED,
+        )
+        return [
+            point_sudo._prepare_result(
+                False,
+                handover_sudo.order_id,
+                {},
+                {handover_sudo.order_id: handover_sudo},
+            )
+            for handover_sudo in handovers_sudo
+        ]
+
     def _get_handover_domain(self):
         """:return: the domain of the orders that can be collected here"""
         return Domain("pickup_point_id", "in", self.ids) & Domain(
@@ -110,9 +138,9 @@ class GroupbuyPickupPoint(models.Model):
 
         :param code: the six digits, the text of the QR code, an order's number or id
         :return: {"order_id", "name", "state": "ready" or "refused", "reason",
-            "message", "undo_until", "handover_id"} and, of orders of this point,
-            {"partner", "phone" (masked), "campaign", "lines": [{"name", "quantity"}],
-            "pieces"}
+            "message", "undo_until" (UTC), "undo_seconds", "handover_id"} and, of orders
+            of this point, {"partner", "phone" (masked), "campaign", "lines": [{"name",
+            "quantity"}], "pieces"}
         :raise UserError: the user does not run this point, or no code at all
         """
         point_sudo = self._check_can_be_run()
@@ -192,6 +220,7 @@ class GroupbuyPickupPoint(models.Model):
             "reason": reason,
             "message": message,
             "undo_until": False,
+            "undo_seconds": 0,
             "handover_id": False,
         }
         if order.pickup_point_id != self:
@@ -230,7 +259,8 @@ class GroupbuyPickupPoint(models.Model):
             without it, as the codes tell
         :return: a dict per order, in the order given: {"code" (as given), "order_id",
             "name", "partner", "state": "done", "refused" or "busy" (somebody else has
-            it in hand), "reason", "message", "undo_until" (UTC), "handover_id"}. Reasons:
+            it in hand), "reason", "message", "undo_until" (UTC),
+            "undo_seconds", "handover_id"}. Reasons:
             "unknown", "wrong_point", "cancelled", "refund", "not_arrived", "collected",
             "missing"
         :raise UserError: the user does not run this point, or bad input
@@ -303,6 +333,7 @@ class GroupbuyPickupPoint(models.Model):
             "reason": reason,
             "message": message,
             "undo_until": False,
+            "undo_seconds": 0,
             "handover_id": False,
             **(handover._prepare_undo() if handover else {}),
         }
