@@ -42,6 +42,7 @@ from . import (
     sale_order_loyalty,
     sale_order_pickup,
     sale_order_portal,
+    sale_order_uncollected,
     sms_log,
     stock_location,
     stock_move,

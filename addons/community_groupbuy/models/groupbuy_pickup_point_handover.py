@@ -140,7 +140,7 @@ class GroupbuyPickupPoint(models.Model):
         :return: {"order_id", "name", "state": "ready" or "refused", "reason",
             "message", "undo_until" (UTC), "undo_seconds", "handover_id"} and, of orders
             of this point, {"partner", "phone" (masked), "campaign", "lines": [{"name",
-            "quantity"}], "pieces"}
+            "quantity"}], "pieces", "late" (to be returned)}
         :raise UserError: the user does not run this point, or no code at all
         """
         point_sudo = self._check_can_be_run()
@@ -157,7 +157,8 @@ class GroupbuyPickupPoint(models.Model):
     def _find_handover_orders(self, codes):
         """:return: {code: (order, "qr", "code" or "list")}, no order if there is none
 
-        Of a code that two orders have had, the one that still waits counts.
+        Of a code that two orders have had, the one that still waits counts; of a code
+        that nobody has here, an order that waits elsewhere.
         """
         self.ensure_one()
         order_model = self.env["sale.order"]
@@ -177,6 +178,14 @@ class GroupbuyPickupPoint(models.Model):
         # The last one of a key stays: those that wait, after those that are done.
         own = own.sorted(lambda order: not order.groupbuy_received_at)
         by_code = {order.groupbuy_pickup_code: order for order in own}
+        elsewhere = order_model.search(
+            [
+                ("pickup_point_id", "!=", self.id),
+                ("groupbuy_pickup_code", "in", list(digits - by_code.keys())),
+                ("groupbuy_status", "=", "ready"),
+            ]
+        )
+        by_code |= {order.groupbuy_pickup_code: order for order in elsewhere}
         by_name = {order.name: order for order in own}
         ids = [code for code in codes if not isinstance(code, str) and code < 2**31]
         by_id = {order.id: order for order in order_model.browse(ids).exists()}
@@ -246,6 +255,7 @@ class GroupbuyPickupPoint(models.Model):
             "campaign": order.groupbuy_campaign_id.name,
             "lines": lines,
             "pieces": sum(line["quantity"] for line in lines),
+            "late": order.groupbuy_late,
         }
 
     # === HAND OVER === #

@@ -29,6 +29,22 @@ class ResCompany(models.Model):
         help="Residents get their pickup code as a text message, besides the mail.",
     )
 
+    groupbuy_collect_days = fields.Integer(
+        string="Time to Collect",
+        default=3,
+        help="Days for which goods wait at a pickup point, where a group buy sets no "
+        "date.",
+    )
+    groupbuy_uncollected_rule = fields.Selection(
+        [
+            ("refund", "Refund what was not collected"),
+            ("keep", "Keep the goods in the warehouse for the resident"),
+        ],
+        string="Uncollected Goods",
+        required=True,
+        default="refund",
+    )
+
     groupbuy_handover_type_id = fields.Many2one(
         "stock.picking.type",
         string="Hand-over",
@@ -44,6 +60,10 @@ class ResCompany(models.Model):
         "CHECK(groupbuy_nudge_hours BETWEEN 0 AND 168"
         " AND groupbuy_nudge_percent BETWEEN 0 AND 100)",
         "Nudges go out 0 to 168 hours before closing, for 0 to 100 percent missing.",
+    )
+    _groupbuy_collect_check = models.Constraint(
+        "CHECK(groupbuy_collect_days BETWEEN 1 AND 60)",
+        "Goods wait at a pickup point for 1 to 60 days.",
     )
 
     def _get_groupbuy_date(self, moment):

@@ -19,3 +19,9 @@ class ResConfigSettings(models.TransientModel):
     groupbuy_ready_sms = fields.Boolean(
         related="company_id.groupbuy_ready_sms", readonly=False
     )
+    groupbuy_collect_days = fields.Integer(
+        related="company_id.groupbuy_collect_days", readonly=False
+    )
+    groupbuy_uncollected_rule = fields.Selection(
+        related="company_id.groupbuy_uncollected_rule", readonly=False, required=True
+    )

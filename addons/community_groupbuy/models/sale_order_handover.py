@@ -105,6 +105,7 @@ class SaleOrder(models.Model):
                 lambda picking: (
                     picking.groupbuy_kind in ("handover", "door")
                     and picking.state != "cancel"
+                    and not any(picking.groupbuy_handover_ids.mapped("undone_at"))
                 )
             )
             # A delivery to the door is received when the resident says so.

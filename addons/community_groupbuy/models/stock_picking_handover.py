@@ -15,12 +15,6 @@ class StockPicking(models.Model):
         self._groupbuy_get_handed_orders()._groupbuy_mark_received()
         return result
 
-    def action_cancel(self):
-        """Override of `stock`: what was still to come may come no more."""
-        result = super().action_cancel()
-        self._groupbuy_get_handed_orders()._groupbuy_mark_received()
-        return result
-
     def _groupbuy_get_handed_orders(self):
         # Storekeepers need no rights on orders; it follows from their goods.
         handovers_sudo = self.sudo().filtered(
@@ -134,3 +128,13 @@ class StockPicking(models.Model):
                 for move in receipt.move_ids
             ],
         }
+
+
+class StockMove(models.Model):
+    _inherit = "stock.move"
+
+    def _action_cancel(self):
+        """Override of `stock`: who got the rest before has received everything."""
+        result = super()._action_cancel()
+        self.picking_id._groupbuy_get_handed_orders()._groupbuy_mark_received()
+        return result

@@ -5,6 +5,9 @@ from . import test_backend_tour
 from . import test_campaign
 from . import test_closing
 from . import test_dispatch
+from . import test_handover
+from . import test_handover_desk
+from . import test_handover_tour
 from . import test_hold
 from . import test_import
 from . import test_join
@@ -18,3 +21,4 @@ from . import test_price
 from . import test_sms_log
 from . import test_storefront
 from . import test_storefront_tour
+from . import test_uncollected
