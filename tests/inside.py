@@ -202,3 +202,20 @@ def create_closing(env, count):
         "campaign": campaign.id,
         "orders": env["sale.order"].search_count(waiting),
     }
+
+
+def bring_to_points(env, campaign):
+    """Bring the goods of a closed campaign's orders to their points, as the warehouse
+    and the points would."""
+    transfers = env["stock.picking"].search(
+        [("groupbuy_campaign_id", "=", campaign), ("groupbuy_kind", "=", "transfer")]
+    )
+    for move in transfers.move_ids:
+        env["stock.quant"]._update_available_quantity(
+            move.product_id, move.location_id, move.product_qty
+        )
+    transfers.action_assign()
+    transfers.move_ids.picked = True
+    transfers._action_done()
+    transfers.groupbuy_record_arrival()
+    env.cr.commit()

@@ -10,6 +10,7 @@ import time
 
 import close
 import databases
+import handover
 import join
 import pages
 from project import RUN, say
@@ -22,7 +23,7 @@ VISITS = {
     "page": pages.measure_page,
     "progress": pages.measure_progress,
 }
-OTHERS = {"close": close.measure}
+OTHERS = {"close": close.measure, "hand-over": handover.measure}
 ROWS = [*VISITS, *OTHERS]
 
 
