@@ -74,13 +74,13 @@ class GroupbuyPickupPoint(models.Model):
         ):
             raise UserError(self.env._("This list cannot be shown."))
         domain = point_sudo._get_handover_domain()
-        search = search.strip()[:100]
+        search = _escape_like(search.strip()[:100])
         if search:
             domain &= Domain.OR(
                 [
                     Domain("name", "ilike", search),
                     Domain("partner_id.name", "ilike", search),
-                    Domain("partner_id.phone", "=like", f"%{_escape_like(search)}"),
+                    Domain("partner_id.phone", "=like", f"%{search}"),
                     Domain("groupbuy_campaign_id.name", "ilike", search),
                 ]
             )

@@ -51,9 +51,7 @@ class HandoverCommon(GroupbuyCommon):
     def _arrive(self, orders):
         """Bring the goods of these orders to their points."""
         transfers = self._dispatch(orders)
-        transfers.groupbuy_stage = "point"
-        orders.picking_ids.groupbuy_stage = "point"
-        orders._groupbuy_give_codes()
+        transfers.groupbuy_record_arrival()
         return transfers
 
     def _get_stock(self, product, location):
