@@ -25,7 +25,8 @@ class TestHandoverDesk(HandoverCommon, StorefrontCommon):
     def setUp(self):
         super().setUp()
         self.orders = self._buy_at(
-            (self.ann, {self.leek: 2}, self.point), (self.ben, 3, self.west)
+            (self.ann, {self.leek: 2}, self.point),
+            (self.ben, {self.leek: 3}, self.west),
         )
         self.order, self.foreign = self.orders
 
