@@ -33,9 +33,12 @@ class PaymentTransaction(models.Model):
     def _compute_groupbuy_order_id(self):
         for tx in self:
             joins = tx.sale_order_ids.filtered("groupbuy_campaign_id")
-            tx.groupbuy_order_id = (
-                joins[:1] or tx.source_transaction_id.groupbuy_order_id
-            )
+            source = tx.source_transaction_id
+            tx.groupbuy_order_id = joins[:1] or source.groupbuy_order_id
+            if not tx.groupbuy_order_id and tx.operation == "refund":
+                # Shop orders that are collected at a point are refunded alike.
+                collected = source.sale_order_ids.filtered("pickup_point_id")
+                tx.groupbuy_order_id = collected[:1]
 
     # === POST-PROCESSING === #
 

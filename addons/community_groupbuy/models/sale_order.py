@@ -90,6 +90,7 @@ class SaleOrder(models.Model):
         "groupbuy_campaign_id",
         "state",
         "groupbuy_received_at",
+        "order_line.product_uom_qty",
         "picking_ids.groupbuy_stage",
         "picking_ids.state",
         "transaction_ids.child_transaction_ids.state",
@@ -107,6 +108,8 @@ class SaleOrder(models.Model):
             return "refunded" if refunded else "cancelled"
         if self.state != "sale":
             return "waiting" if self.state == "sent" else "to_pay"
+        if not self._groupbuy_has_goods():
+            return "refunded"
         if self.groupbuy_received_at:
             return "received"
         open_pickings = self.picking_ids.filtered(

@@ -249,36 +249,27 @@ class SaleOrder(models.Model):
             order._groupbuy_scale_rewards(before[order])
 
     def _groupbuy_get_goods_totals(self):
-        """:return: {taxes: total} of the goods of this order"""
-        totals = defaultdict(float)
-        for line in self.order_line.filtered("groupbuy_offer_id"):
-            totals[line.tax_ids] += line.price_total
-        return totals
+        """:return: {order line: total} of the goods of this order"""
+        return {
+            line: line.price_total
+            for line in self.order_line
+            if line._is_groupbuy_goods()
+        }
 
     def _groupbuy_scale_rewards(self, before):
-        """Honour the rewards given at payment on the lower final prices.
+        """Honour the rewards given at payment on what is left of the goods.
 
         A percentage stays that percentage; a fixed amount stays that amount, but
-        never more than the goods cost. Either way the new total is not above the paid
-        one.
+        never more than there is to discount. Either way the new total is not above the
+        paid one.
+
+        :param dict before: {order line: total} of the goods when the rewards were given
         """
         self.ensure_one()
-        now = self._groupbuy_get_goods_totals()
-        left = sum(now.values())
-        for line in self.order_line.filtered("reward_id"):
-            reward = line.reward_id
-            if reward.reward_type == "discount" and reward.discount_mode == "percent":
-                base = before.get(line.tax_ids) or sum(before.values())
-                target = now.get(line.tax_ids, 0.0) if base else 0.0
-                if not before.get(line.tax_ids):
-                    target = left
-                price = self.currency_id.round(line.price_unit * target / base)
-            else:
-                price = line.price_unit
-            price = -min(-price, left) if price < 0 else price
-            left += min(price, 0)
-            if self.currency_id.compare_amounts(price, line.price_unit):
-                line.write({"price_unit": price, "technical_price_unit": price})
+        rewards = self.order_line.filtered("reward_id")
+        left = sum((self.order_line - rewards).mapped("price_total"))
+        for lines in rewards.grouped("reward_identifier_code").values():
+            left -= lines._groupbuy_scale_reward(before, left)
 
     # === MONEY === #
 

@@ -52,13 +52,7 @@ class SaleOrder(models.Model):
         if not lines:
             return {}
         base_lines, product_items = order._groupbuy_prepare_product_items(lines)
-        account_tax = self.env["account.tax"]
-        account_tax._add_tax_details_in_base_lines(base_lines, order.company_id)
-        account_tax._round_base_lines_tax_details(base_lines, order.company_id)
-        account_tax._add_accounting_data_in_base_lines_tax_details(
-            base_lines, order.company_id
-        )
-        results = account_tax._prepare_tax_lines(base_lines, order.company_id)
+        results = order._groupbuy_compute_taxes(base_lines)
         for item, (base_line, amounts) in zip(
             product_items, results["base_lines_to_update"], strict=True
         ):
@@ -98,30 +92,55 @@ class SaleOrder(models.Model):
         """:return: (lines for the tax engine, values of journal items) of `lines`"""
         base_lines, items = [], []
         for line in lines:
-            vals = line._prepare_invoice_line()
-            account = line.product_id.product_tmpl_id.get_product_accounts(
-                fiscal_pos=self.fiscal_position_id
-            )["income"]
-            vals.update(
-                account_id=account.id,
-                currency_id=self.currency_id.id,
-                partner_id=self.partner_invoice_id.commercial_partner_id.id,
-                display_type="product",
-            )
-            items.append(vals)
+            item = self._groupbuy_prepare_product_item(line)
+            items.append(item)
             base_lines.append(
-                self.env["account.tax"]._prepare_base_line_for_taxes_computation(
-                    None,
-                    product_id=line.product_id,
-                    product_uom_id=line.product_uom_id,
-                    tax_ids=line.tax_ids,
-                    price_unit=line.price_unit,
-                    quantity=vals["quantity"],
-                    discount=line.discount,
-                    currency_id=self.currency_id,
-                    partner_id=self.partner_invoice_id.commercial_partner_id,
-                    account_id=account,
+                self._groupbuy_prepare_base_line(
+                    line,
+                    item["quantity"],
+                    line.price_unit,
+                    account_id=self.env["account.account"].browse(item["account_id"]),
                     sign=-1,
                 )
             )
         return base_lines, items
+
+    def _groupbuy_prepare_product_item(self, line, **vals):
+        """:return: the values of a journal item of `line`, without its amounts"""
+        return {
+            **line._prepare_invoice_line(**vals),
+            "account_id": self._groupbuy_get_income_account(line).id,
+            "currency_id": self.currency_id.id,
+            "partner_id": self.partner_invoice_id.commercial_partner_id.id,
+            "display_type": "product",
+        }
+
+    def _groupbuy_prepare_base_line(self, line, quantity, price_unit, **kwargs):
+        """:return: pieces of `line` at a price, as the tax engine takes them"""
+        return self.env["account.tax"]._prepare_base_line_for_taxes_computation(
+            None,
+            product_id=line.product_id,
+            product_uom_id=line.product_uom_id,
+            tax_ids=line.tax_ids,
+            price_unit=price_unit,
+            quantity=quantity,
+            discount=line.discount,
+            currency_id=self.currency_id,
+            partner_id=self.partner_invoice_id.commercial_partner_id,
+            **kwargs,
+        )
+
+    def _groupbuy_get_income_account(self, line):
+        return line.product_id.product_tmpl_id.get_product_accounts(
+            fiscal_pos=self.fiscal_position_id
+        )["income"]
+
+    def _groupbuy_compute_taxes(self, base_lines):
+        """:return: what the tax engine makes of `base_lines`, as on a document"""
+        account_tax = self.env["account.tax"]
+        account_tax._add_tax_details_in_base_lines(base_lines, self.company_id)
+        account_tax._round_base_lines_tax_details(base_lines, self.company_id)
+        account_tax._add_accounting_data_in_base_lines_tax_details(
+            base_lines, self.company_id
+        )
+        return account_tax._prepare_tax_lines(base_lines, self.company_id)

@@ -15,6 +15,25 @@ class SaleOrderLine(models.Model):
         help="Unit price shown to the resident: the final one is never above it.",
     )
 
+    groupbuy_allowance_of_id = fields.Many2one(
+        "sale.order.line",
+        string="Allowance For",
+        index="btree_not_null",
+        copy=False,
+        readonly=True,
+        help="The goods part of whose price this line gives back.",
+    )
+
+    def _is_groupbuy_goods(self):
+        """Whether this line is what somebody buys: no fee, discount or allowance."""
+        self.ensure_one()
+        return not (
+            self.display_type
+            or self.reward_id
+            or self.is_delivery
+            or self.groupbuy_allowance_of_id
+        )
+
     def _get_display_price(self):
         """Override of `sale` to sell at the price of the group."""
         if self.groupbuy_offer_id:
@@ -55,6 +74,8 @@ class SaleOrderLine(models.Model):
 
     def _action_launch_stock_rule(self, *, previous_product_uom_qty=False):
         """Override of `sale_stock`: goods of a join go through its pickup point."""
+        if self.env.context.get("skip_procurement"):
+            return True
         grouped = self.filtered("groupbuy_offer_id")
         grouped.order_id._groupbuy_plan_deliveries()
         return super(SaleOrderLine, self - grouped)._action_launch_stock_rule(

@@ -40,11 +40,16 @@ class SaleOrder(models.Model):
         return changes
 
     def _get_real_points_for_coupon(self, coupon, post_confirm=False):
-        """Override of `sale_loyalty`: what this order took is there for it."""
+        """Override of `sale_loyalty`: what this order took is there for it.
+
+        Points that were taken back after they had been spent leave a card below zero.
+        That stops no order that spends none of them.
+        """
         points = super()._get_real_points_for_coupon(coupon, post_confirm)
+        cost = self._groupbuy_get_points_cost().get(coupon, 0.0)
         if self.groupbuy_points_taken and self.state != "sale":
-            points += self._groupbuy_get_points_cost().get(coupon, 0.0)
-        return points
+            return max(points + cost, 0.0)
+        return points if cost else max(points, 0.0)
 
     def _update_programs_and_rewards(self):
         """Override of `sale_loyalty`: rewards given at payment are honoured.
@@ -84,3 +89,41 @@ class SaleOrder(models.Model):
             coupon.points += cost
         taken.groupbuy_points_taken = False
         return super()._action_cancel()
+
+    def _groupbuy_take_points_back(self):
+        """Take back the points earned on what has been taken off these orders.
+
+        As many stay as the programs' own rules give for what is left.
+        """
+        orders = self.filtered("coupon_point_ids")
+        # Residents and pickup points have no rights on programs and cards.
+        histories_sudo = (
+            self.env["loyalty.history"]
+            .sudo()
+            .search([("order_model", "=", self._name), ("order_id", "in", orders.ids)])
+        )
+        history_of = {(h.order_id, h.card_id): h for h in histories_sudo}
+        for order in orders.sudo():
+            entries = order.coupon_point_ids.filtered(
+                lambda entry: entry.coupon_id.program_id.applies_on != "current"
+            )
+            by_program = entries.grouped(lambda entry: entry.coupon_id.program_id)
+            programs = entries.coupon_id.program_id
+            answers = order._program_check_compute_points(programs)
+            for program, own in by_program.items():
+                points = [
+                    value for value in answers[program].get("points", ()) if value
+                ]
+                for at, entry in enumerate(own):
+                    left = points[at] if at < len(points) else 0.0
+                    order._groupbuy_lower_earned(entry, left, history_of)
+
+    def _groupbuy_lower_earned(self, entry, points, history_of):
+        surplus = entry.points - points
+        if surplus <= 0:
+            return
+        card = entry.coupon_id
+        entry.points = points
+        card.points -= surplus
+        if history := history_of.get((self.id, card)):
+            history.issued -= surplus

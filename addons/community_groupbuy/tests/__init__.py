@@ -21,4 +21,5 @@ from . import test_price
 from . import test_sms_log
 from . import test_storefront
 from . import test_storefront_tour
+from . import test_take_off
 from . import test_uncollected

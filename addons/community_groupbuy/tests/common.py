@@ -377,6 +377,29 @@ class GroupbuyCommon(BaseCommon):
         self.assertAlmostEqual(sum(receivable.mapped("amount_residual")), 0, 6)
         self.assertFalse(receivable.filtered(lambda line: line.amount_residual))
 
+    def assertSettled(self, order):
+        """Money received less refunds = invoices less credit notes = what it costs."""
+        self._run_jobs()
+        self._book()
+        total = order.amount_total
+        self.assertGreaterEqual(total, 0)
+        equal = self.assertEqual
+        equal(order._groupbuy_get_balances()[order], total)
+        paid = sum(order._groupbuy_get_payments().mapped("amount"))
+        equal(order.currency_id.round(paid - self._get_refunded(order)), total)
+        posted = order.invoice_ids.filtered(lambda move: move.state == "posted")
+        equal(posted, order.invoice_ids)
+        for amount, expected in (
+            ("amount_total_signed", total),
+            ("amount_tax_signed", order.amount_tax),
+            ("amount_untaxed_signed", order.amount_untaxed),
+        ):
+            signed = order.currency_id.round(sum(posted.mapped(amount)))
+            equal(signed, expected, amount)
+        equal(set(order.order_line.mapped("qty_to_invoice")) - {0.0}, set())
+        equal(order.invoice_status, "invoiced")
+        self.assertAtRest(order)
+
     def assertOnePrice(self, campaign):
         """All participants of an offer end on one price, none above what was shown."""
         for offer in campaign.offer_ids:
