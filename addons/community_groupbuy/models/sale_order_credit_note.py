@@ -79,7 +79,7 @@ class SaleOrder(models.Model):
                 "account_id": partner.property_account_receivable_id.id,
                 "partner_id": partner.commercial_partner_id.id,
                 "date_maturity": today,
-                "balance": -order.company_currency_id.round(
+                "balance": -order.company_id.currency_id.round(
                     sum(item["balance"] for item in items)
                 ),
                 "amount_currency": -order.currency_id.round(

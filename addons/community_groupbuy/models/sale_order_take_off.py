@@ -10,7 +10,7 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     @api.model
-    def _groupbuy_take_off(self, quantities, reason):
+    def _groupbuy_take_off(self, quantities, reason, tell=True):
         """Take pieces off confirmed orders: total, credit note, refund and points.
 
         Where the goods are is up to the caller: pieces that count as delivered have to
@@ -18,6 +18,7 @@ class SaleOrder(models.Model):
 
         :param dict quantities: {order line: pieces > 0}, lines of any number of orders
         :param str reason: shown to the resident
+        :param bool tell: whether to mail the residents
         :return: the credit notes, posted, one per order that was invoiced
         :raise UserError: an order is not confirmed, or has fewer pieces
         """
@@ -34,14 +35,15 @@ class SaleOrder(models.Model):
             for order in orders_sudo:
                 order._groupbuy_scale_allowances(totals[order])
                 order._groupbuy_scale_rewards(totals[order])
-        return orders_sudo._groupbuy_settle(billed, reason)
+        return orders_sudo._groupbuy_settle(billed, reason, tell)
 
-    def _groupbuy_allow(self, line, amount, reason):
+    def _groupbuy_allow(self, line, amount, reason, tell=True):
         """Give back part of a line's price, its pieces staying with the resident.
 
         :param line: order line of this confirmed order
         :param float amount: with tax, positive, at most what is left of its price
         :param str reason: shown to the resident
+        :param bool tell: whether to mail the resident
         :return: the credit note, posted; none if the order has not been invoiced
         :raise UserError: the amount is not above 0, or above what is left
         """
@@ -51,7 +53,7 @@ class SaleOrder(models.Model):
         amount = order_sudo.currency_id.round(amount)
         if order_sudo.currency_id.compare_amounts(amount, 0.0) <= 0:
             raise UserError(self.env._("Give back an amount above 0."))
-        most = min(line_sudo._get_groupbuy_paid(), order_sudo.amount_total)
+        most = min(line_sudo._groupbuy_get_paid(), order_sudo.amount_total)
         if order_sudo.currency_id.compare_amounts(amount, most) > 0:
             raise UserError(
                 self.env._(
@@ -65,7 +67,7 @@ class SaleOrder(models.Model):
             self.env["sale.order.line"].sudo().with_context(
                 skip_procurement=True
             ).create(line_sudo._groupbuy_prepare_allowance(amount))
-        return order_sudo._groupbuy_settle(billed, reason)
+        return order_sudo._groupbuy_settle(billed, reason, tell)
 
     def _groupbuy_for_settling(self):
         return self.with_context(
@@ -110,7 +112,7 @@ class SaleOrder(models.Model):
 
     # === MONEY === #
 
-    def _groupbuy_settle(self, billed, reason):
+    def _groupbuy_settle(self, billed, reason, tell):
         """Credit and refund what these orders cost less than they did.
 
         :param dict billed: {order: what `_groupbuy_get_billed` gave before}
@@ -125,7 +127,8 @@ class SaleOrder(models.Model):
             credit_note.transaction_ids = refunds_of.get(order, refunds.browse()).ids
         self._groupbuy_reconcile()
         self._message_log_batch(bodies=dict.fromkeys(self.ids, reason))
-        self._groupbuy_tell_refund()
+        if tell:
+            self._groupbuy_tell_refund()
         return credit_notes
 
     # === TELLING === #
