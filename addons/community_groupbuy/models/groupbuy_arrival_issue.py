@@ -67,6 +67,7 @@ class GroupbuyArrivalIssue(models.Model):
     )
 
     @api.depends("product_id", "kind")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         for issue in self:
@@ -97,11 +98,18 @@ class GroupbuyArrivalIssue(models.Model):
         # Who loads or receives goods need not have the rights of a salesperson.
         quantities_sudo = {move.sudo(): lost for move, lost in quantities.items()}
         by_line = self.env["stock.move"]._groupbuy_withdraw(quantities_sudo)
-        orders = self.line_ids.order_id
-        if by_line:
-            names = ", ".join(dict.fromkeys(self.mapped("display_name")))
-            orders._groupbuy_take_off(by_line, names)
-            orders._groupbuy_notify("community_groupbuy.mail_template_shortage")
+        by_reason = {}
+        for line, pieces in by_line.items():
+            reason = self._get_reason(line.order_id)
+            by_reason.setdefault(reason, {})[line] = pieces
+        for reason, pieces in by_reason.items():
+            self.env["sale.order"]._groupbuy_take_off(pieces, reason)
+
+    def _get_reason(self, order):
+        """:return: what an order lost, in the resident's language"""
+        issues = self.line_ids.filtered(lambda line: line.order_id == order).issue_id
+        names = issues.with_context(lang=order.partner_id.lang).mapped("display_name")
+        return ", ".join(names)
 
     def _scrap(self):
         """Write off what did not come, or came damaged, out of the point's stock.

@@ -104,7 +104,7 @@ class TestArrival(FulfilmentCommon):
         )
         self.assertEqual(sum(self._get_handover(second).move_ids.mapped("quantity")), 2)
         self.assertFalse(third.groupbuy_pickup_code)
-        self.assertMailed(third, "missing")
+        self.assertMailed(third, "We give back money")
         self.assertMailed(second, "Ready to collect")
 
     def test_what_is_lost_is_written_off_with_its_reason(self):
