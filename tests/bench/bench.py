@@ -13,6 +13,7 @@ import databases
 import handover
 import join
 import pages
+import sheets
 from project import RUN, say
 from report import Report
 from shops import open_shops
@@ -23,7 +24,11 @@ VISITS = {
     "page": pages.measure_page,
     "progress": pages.measure_progress,
 }
-OTHERS = {"close": close.measure, "hand-over": handover.measure}
+OTHERS = {
+    "close": close.measure,
+    "hand-over": handover.measure,
+    "sheets": sheets.measure,
+}
 ROWS = [*VISITS, *OTHERS]
 
 

@@ -1,1 +1,1 @@
-from . import handover, main, payment, portal
+from . import handover, main, payment, portal, sheet

@@ -6,4 +6,5 @@ from . import (
     groupbuy_campaign_pickup,
     groupbuy_import_wizard,
     stock_backorder_confirmation,
+    groupbuy_sheet_print,
 )
