@@ -18,7 +18,9 @@ from . import test_payment
 from . import test_pickup_date
 from . import test_portal
 from . import test_price
+from . import test_sheet
 from . import test_sms_log
+from . import test_sort
 from . import test_storefront
 from . import test_storefront_tour
 from . import test_take_off
