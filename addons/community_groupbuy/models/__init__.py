@@ -60,8 +60,6 @@ from . import (
     stock_picking_dispatch,
     stock_scrap,
     stock_move_sort,
-    stock_picking,
-    stock_picking_handover,
     stock_picking_batch_sheet,
     stock_picking_sheet,
     website,

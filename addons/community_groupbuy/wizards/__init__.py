@@ -5,6 +5,6 @@ from . import (
     groupbuy_campaign_extend,
     groupbuy_campaign_pickup,
     groupbuy_import_wizard,
-    stock_backorder_confirmation,
     groupbuy_sheet_print,
+    stock_backorder_confirmation,
 )
