@@ -104,6 +104,8 @@ class GroupbuySheet(models.AbstractModel):
         for column, value in enumerate(cells):
             if isinstance(value, (int, float)):
                 worksheet.write_number(row, column, value, style)
-            else:
+            elif value:
                 # As text, whatever it begins with: a name is no formula.
                 worksheet.write_string(row, column, value, style)
+            else:
+                worksheet.write_blank(row, column, None, style)

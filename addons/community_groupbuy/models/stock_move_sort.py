@@ -1,4 +1,5 @@
 from collections import defaultdict
+from datetime import UTC, datetime
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -265,7 +266,8 @@ class StockMove(models.Model):
         self.write(
             {
                 "groupbuy_sorted": quantity,
-                "groupbuy_sorted_at": fields.Datetime.now(),
+                # To the microsecond: whoever scans fills several crates in a second.
+                "groupbuy_sorted_at": datetime.now(UTC).replace(tzinfo=None),
                 "groupbuy_sorted_by_id": self.env.uid,
             }
         )
