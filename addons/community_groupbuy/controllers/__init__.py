@@ -1,1 +1,1 @@
-from . import handover, main, payment, portal, sheet
+from . import handover, main, payment, point, portal, sheet

@@ -189,9 +189,11 @@ class GroupbuyStorefront(Controller):
             "offers": campaign_sudo._prepare_offers(progress),
             "goal": campaign_sudo._prepare_goal(),
             "image_url": campaign_sudo._get_image_url("image_1024"),
-            "points": points_sudo,
-            "point": self._get_own_point(points_sudo) if signed_in else points_sudo[:0],
+            **self._prepare_points(campaign_sudo, points_sudo),
             "signed_in": signed_in,
+            "door": signed_in
+            and campaign.door_delivery
+            and request.env.user.partner_id.sudo()._groupbuy_get_door(),
             "joins": self._get_own_joins(campaign) if signed_in else [],
             "share_url": get_share_url(campaign),
             "share_token": get_share_token(campaign),
@@ -199,6 +201,23 @@ class GroupbuyStorefront(Controller):
             "basket": self._parse_basket(basket),
             "error": request.session.pop("groupbuy_error", None) if error else None,
             "tax_excluded": any(not tax.price_include for tax in taxes if tax.amount),
+        }
+
+    def _prepare_points(self, campaign_sudo, points_sudo):
+        """:return: the points to choose from, nearest first as far as that is known,
+        which of them are closed, and the resident's own
+        """
+        closed = points_sudo._get_closed(campaign_sudo._get_pickup_day())
+        signed_in = not request.env.user._is_public()
+        partner_sudo = signed_in and request.env.user.partner_id.sudo()
+        position = partner_sudo and points_sudo._read_position(None, None, partner_sudo)
+        near = points_sudo._sort_near(position, partner_sudo)
+        points_sudo = points_sudo.browse(point.id for point, _metres in near)
+        own_sudo = self._get_own_point(points_sudo) if signed_in else points_sudo[:0]
+        return {
+            "points": points_sudo,
+            "closed": closed,
+            "point": own_sudo.filtered(lambda point: point not in closed),
         }
 
     def _get_own_point(self, points_sudo):
@@ -297,10 +316,31 @@ class GroupbuyStorefront(Controller):
         methods=["POST"],
     )
     def groupbuy_join(
-        self, campaign_id, lines=None, pickup_point_id=None, key=None, **_kwargs
+        self,
+        campaign_id,
+        lines=None,
+        pickup_point_id=None,
+        key=None,
+        delivery=None,
+        **_kwargs,
     ):
         """Join a campaign; see `groupbuy.campaign.join` for the parameters."""
-        return self._join(campaign_id, lines, pickup_point_id, key)
+        return self._join(campaign_id, lines, pickup_point_id, key, delivery)
+
+    @route(
+        "/groupbuy/<int:campaign_id>/delivery",
+        type="jsonrpc",
+        auth="user",
+        website=True,
+        methods=["POST"],
+    )
+    def groupbuy_delivery(self, campaign_id, lines=None, **_kwargs):
+        """Say what bringing these pieces to the resident's door would cost; see
+        `groupbuy.campaign.get_door_delivery`."""
+        campaign = find_campaign(campaign_id)
+        if not campaign:
+            raise UserError(request.env._("This group buy does not exist."))
+        return campaign.get_door_delivery(lines)
 
     @route(
         "/groupbuy/<int:campaign_id>/join-form",
@@ -310,7 +350,9 @@ class GroupbuyStorefront(Controller):
         methods=["POST"],
         sitemap=False,
     )
-    def groupbuy_join_form(self, campaign_id, pickup_point_id=None, key=None, **post):
+    def groupbuy_join_form(
+        self, campaign_id, pickup_point_id=None, key=None, delivery=None, **post
+    ):
         """Join from a browser without JavaScript; fields `quantity_<offer id>`."""
         campaign = find_campaign(campaign_id)
         if not campaign:
@@ -331,19 +373,20 @@ class GroupbuyStorefront(Controller):
                     {"offer_id": _to_int(offer), "quantity": _to_int(count)}
                     for offer, count in quantities.items()
                 ]
-                answer = self._join(campaign_id, lines, _to_int(pickup_point_id), key)
+                point_id = _to_int(pickup_point_id)
+                answer = self._join(campaign_id, lines, point_id, key, delivery)
         except UserError as error:
             request.session["groupbuy_error"] = str(error)
             query = url_encode({"basket": basket, "error": 1})
             return request.redirect(f"{page}?{query}#join")
         return request.redirect(answer["payment_url"])
 
-    def _join(self, campaign_id, lines, pickup_point_id, key):
+    def _join(self, campaign_id, lines, pickup_point_id, key, delivery=None):
         campaign = find_campaign(campaign_id)
         if not campaign:
             raise UserError(request.env._("This group buy does not exist."))
         inviter = request.session.get(INVITER_SESSION_KEY)
-        return campaign.join(lines, pickup_point_id, key, inviter=inviter)
+        return campaign.join(lines, pickup_point_id, key, inviter, delivery)
 
 
 def get_share_token(campaign):

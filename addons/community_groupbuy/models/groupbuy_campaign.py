@@ -82,6 +82,11 @@ class GroupbuyCampaign(models.Model):
     pickup_point_ids = fields.Many2many(
         "groupbuy.pickup.point", string="Pickup Points", help="Empty: all points."
     )
+    door_delivery = fields.Boolean(
+        string="Deliver to the Door",
+        help="Residents may have it brought to their address, for the fee of the first "
+        "delivery method that goes there.",
+    )
     pickup_date = fields.Datetime(
         string="Ready From", help="When goods can be collected."
     )
@@ -352,6 +357,13 @@ class GroupbuyCampaign(models.Model):
             return self.pickup_point_ids.browse(chosen.filtered("active").ids)
         return self.env["groupbuy.pickup.point"].search(
             [("company_id", "=", self.company_id.id)]
+        )
+
+    def _get_pickup_day(self):
+        """:return: the day on which goods are collected; today where none is set yet"""
+        self.ensure_one()
+        return self.env["groupbuy.pickup.point"]._get_day(
+            self.company_id, self.pickup_date
         )
 
     def _schedule_next(self):

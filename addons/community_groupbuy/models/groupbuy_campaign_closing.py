@@ -283,7 +283,7 @@ class GroupbuyCampaign(models.Model):
         moves = self.env["stock.move"].search(
             [
                 ("sale_line_id.order_id.groupbuy_campaign_id", "=", self.id),
-                ("location_dest_usage", "=", "customer"),
+                ("picking_id.groupbuy_kind", "=", "handover"),
                 ("move_orig_ids", "=", False),
                 ("state", "not in", ("done", "cancel")),
             ]

@@ -14,37 +14,45 @@ MAX_KEY_LENGTH = 64
 class GroupbuyCampaign(models.Model):
     _inherit = "groupbuy.campaign"
 
-    def join(self, lines, pickup_point_id, key, inviter=None):
+    def join(self, lines, pickup_point_id, key, inviter=None, delivery=None):
         """Hold pieces for the current user and order them, to be paid.
 
         The same key again gives the same answer and changes nothing.
 
         :param list lines: [{"offer_id": int, "quantity": whole pieces}, …]
-        :param int pickup_point_id: where to collect, a `groupbuy.pickup.point` id
+        :param int pickup_point_id: where to collect, a `groupbuy.pickup.point` id; not
+            looked at for a delivery to the door
         :param str key: chosen by the caller for this join, up to 64 characters
         :param str inviter: the token of a share link, from `_get_inviter_token`
+        :param str delivery: "pickup" (default), or "door": to the resident's own
+            address, where the campaign offers that, for a fee
         :return: {"order_id", "access_token", "payment_url", "amount" (in the
             campaign's currency), "expires_at" (ISO 8601, UTC)}
         :raise UserError: the input is wrong, the campaign is not open, too little is
-            left, a limit is passed, or the key was used for something else
+            left, a limit is passed, the point is resting or full, nobody delivers to
+            the address, or the key was used for something else
         """
         self.ensure_one()
         self.check_access("read")
         if self.env.user._is_public():
             raise UserError(self.env._("Please sign in to join."))
-        wanted, point = self._check_join(lines, pickup_point_id, key)
+        wanted, point = self._check_join(lines, pickup_point_id, key, delivery)
         fingerprint = self._get_join_fingerprint(wanted, point)
         partner = self.env.user.partner_id
         # Residents have no rights on holds and orders; what they asked for is checked.
         campaign_sudo = self.sudo()
+        if point:
+            way = campaign_sudo._prepare_collection(point.sudo())
+        else:
+            way = campaign_sudo._prepare_door_delivery(partner, wanted)
         hold_model_sudo = self.env["groupbuy.hold"].sudo()
         hold_model_sudo._lock_join(partner, key)
         holds, earlier = hold_model_sudo._take(
-            campaign_sudo, partner, key, fingerprint, wanted
+            campaign_sudo, partner, key, fingerprint, wanted, point.sudo()
         )
         if not earlier:
             order_sudo = campaign_sudo._create_join_order(
-                partner, point.sudo(), key, holds, inviter
+                partner, way, key, holds, inviter
             )
             earlier = (
                 order_sudo.id,
@@ -62,8 +70,10 @@ class GroupbuyCampaign(models.Model):
 
     # === CHECKS === #
 
-    def _check_join(self, lines, pickup_point_id, key):
-        """:return: ({offer id: pieces}, pickup point) of well-formed input"""
+    def _check_join(self, lines, pickup_point_id, key, delivery=None):
+        """:return: ({offer id: pieces}, pickup point) of well-formed input; no point
+        for a delivery to the door
+        """
         # Control characters and halves of surrogate pairs cannot all be stored.
         if not (
             isinstance(key, str)
@@ -71,6 +81,16 @@ class GroupbuyCampaign(models.Model):
             and key.isprintable()
         ):
             raise UserError(self.env._("The key must be text of 1 to 64 characters."))
+        wanted = self._check_join_lines(lines)
+        if delivery not in (None, False, "pickup", "door"):
+            raise UserError(self.env._("Choose a pickup point or a delivery."))
+        if delivery == "door":
+            self._check_door()
+            return wanted, self.env["groupbuy.pickup.point"]
+        return wanted, self._check_pickup_point(pickup_point_id)
+
+    def _check_join_lines(self, lines):
+        """:return: {offer id: pieces} of well-formed lines"""
         if not isinstance(lines, list) or not lines:
             raise UserError(self.env._("Choose at least one product."))
         offers = {offer.id: offer for offer in self.offer_ids}
@@ -85,7 +105,7 @@ class GroupbuyCampaign(models.Model):
                 raise UserError(self.env._("A product was chosen twice."))
             self._check_quantity(offers[offer_id], quantity)
             wanted[offer_id] = quantity
-        return wanted, self._check_pickup_point(pickup_point_id)
+        return wanted
 
     def _check_join_line(self, line):
         if not isinstance(line, dict):
@@ -138,22 +158,36 @@ class GroupbuyCampaign(models.Model):
 
     # === ORDER === #
 
-    def _create_join_order(self, partner, point, key, holds, inviter=None):
-        """Write the order of a join whose pieces are held."""
+    def _create_join_order(self, partner, way, key, holds, inviter=None):
+        """Write the order of a join whose pieces are held.
+
+        :param dict way: the order's values of where its goods go
+        """
         self.ensure_one()
-        if partner.groupbuy_pickup_point_id != point:
-            partner.sudo().groupbuy_pickup_point_id = point
+        point_id = way["pickup_point_id"]
+        if point_id and partner.groupbuy_pickup_point_id.id != point_id:
+            partner.sudo().groupbuy_pickup_point_id = point_id
         order = (
             self.env["sale.order"]
             .with_context(
                 mail_create_nosubscribe=True, mail_create_nolog=True, mail_notrack=True
             )
-            .create(self._prepare_join_order(partner, point, key, holds, inviter))
+            .create(self._prepare_join_order(partner, way, key, holds, inviter))
         )
+        if not point_id:
+            order._groupbuy_add_door_fee()
         order.groupbuy_amount = order.amount_total
         return order
 
-    def _prepare_join_order(self, partner, point, key, holds, inviter):
+    def _prepare_collection(self, point):
+        """:return: the values of an order that is collected at a point"""
+        return {
+            "partner_shipping_id": point.partner_id.id,
+            "carrier_id": self._get_pickup_carrier().id,
+            "pickup_point_id": point.id,
+        }
+
+    def _prepare_join_order(self, partner, way, key, holds, inviter):
         offers = {offer.id: offer for offer in self.offer_ids}
         website = self.env["website"].get_current_website()
         return {
@@ -172,26 +206,29 @@ class GroupbuyCampaign(models.Model):
             "prepayment_percent": 1.0,
             "partner_id": partner.id,
             "partner_invoice_id": partner.id,
-            "partner_shipping_id": point.partner_id.id,
-            "carrier_id": self._get_pickup_carrier().id,
+            **way,
             "groupbuy_campaign_id": self.id,
             "groupbuy_key": key,
             "groupbuy_inviter_id": self._find_inviter(inviter, partner).id,
-            "pickup_point_id": point.id,
             "access_token": str(uuid.uuid4()),
             "order_line": [
                 Command.create(
-                    {
-                        "product_id": offers[hold["offer_id"]].product_id.id,
-                        "product_uom_id": offers[hold["offer_id"]].product_id.uom_id.id,
-                        "product_uom_qty": hold["quantity"],
-                        "customer_lead": 0.0,
-                        "groupbuy_offer_id": hold["offer_id"],
-                        "groupbuy_price": hold["price"],
-                    }
+                    self._prepare_join_line(
+                        offers[hold["offer_id"]], hold["quantity"], hold["price"]
+                    )
                 )
                 for hold in holds
             ],
+        }
+
+    def _prepare_join_line(self, offer, quantity, price):
+        return {
+            "product_id": offer.product_id.id,
+            "product_uom_id": offer.product_id.uom_id.id,
+            "product_uom_qty": quantity,
+            "customer_lead": 0.0,
+            "groupbuy_offer_id": offer.id,
+            "groupbuy_price": price,
         }
 
     @api.model

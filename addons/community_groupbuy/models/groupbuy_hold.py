@@ -31,6 +31,11 @@ class GroupbuyHold(models.Model):
         "groupbuy.offer", required=True, index=True, ondelete="cascade"
     )
     partner_id = fields.Many2one("res.partner", required=True, ondelete="restrict")
+    pickup_point_id = fields.Many2one(
+        "groupbuy.pickup.point",
+        ondelete="restrict",
+        help="Where a place is held too; none for a delivery to the door.",
+    )
     key = fields.Char(required=True, help="Chosen by the resident's device, per join.")
     fingerprint = fields.Char(
         required=True, help="Of the join's content: a key is good for one content."
@@ -59,6 +64,10 @@ class GroupbuyHold(models.Model):
     _taken_idx = models.Index(
         "(offer_id) INCLUDE (quantity, price, partner_id, state, expires_at)"
         " WHERE state IN ('held', 'paid')"
+    )
+    _point_idx = models.Index(
+        "(pickup_point_id, campaign_id)"
+        " WHERE pickup_point_id IS NOT NULL AND state IN ('held', 'paid')"
     )
     _expiry_idx = models.Index("(expires_at) WHERE state = 'held'")
     _quantity_check = models.Constraint(
@@ -102,15 +111,16 @@ class GroupbuyHold(models.Model):
     # === TAKING === #
 
     @api.model
-    def _take(self, campaign, partner, key, fingerprint, wanted):
+    def _take(self, campaign, partner, key, fingerprint, wanted, point=None):
         """Hold pieces for a join, or return what the same join got before.
 
         :param dict wanted: {offer id: whole pieces}
+        :param point: the pickup point, if it is not delivered to the door
         :return: (holds as dicts with offer_id, quantity, price, expires_at;
             the order of an earlier request with this key as
             (id, access_token, groupbuy_amount), or None)
         :raise UserError: the campaign is not open, too little is left, a limit is
-            passed, or the key was used for something else
+            passed, the point is full, or the key was used for something else
         """
         minutes = campaign.company_id.groupbuy_hold_minutes
         with self._own_transaction() as cr:
@@ -125,22 +135,26 @@ class GroupbuyHold(models.Model):
                 offer: self._check_available(offer, wanted[offer.id], *taken[offer.id])
                 for offer in campaign.offer_ids.browse(wanted)
             }
+            if point and (point.resting or point.capacity):
+                point._take_place(cr, campaign._get_pickup_day())
             cr.execute(
                 SQL(
                     """
                     INSERT INTO groupbuy_hold (
-                        campaign_id, offer_id, partner_id, key, fingerprint, quantity,
-                        price, state, expires_at,
+                        campaign_id, offer_id, partner_id, pickup_point_id, key,
+                        fingerprint, quantity, price, state, expires_at,
                         create_uid, create_date, write_uid, write_date)
                     VALUES %s
                     RETURNING offer_id, quantity, price, expires_at
                     """,
                     SQL(", ").join(
                         SQL(
-                            "(%s, %s, %s, %s, %s, %s, %s, 'held', %s, %s, %s, %s, %s)",
+                            "(%s, %s, %s, %s, %s, %s, %s, %s, 'held',"
+                            " %s, %s, %s, %s, %s)",
                             campaign.id,
                             offer.id,
                             partner.id,
+                            point.id if point else None,
                             key,
                             fingerprint,
                             wanted[offer.id],

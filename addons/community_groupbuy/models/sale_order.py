@@ -88,6 +88,7 @@ class SaleOrder(models.Model):
 
     @api.depends(
         "groupbuy_campaign_id",
+        "pickup_point_id",
         "state",
         "groupbuy_received_at",
         "order_line.product_uom_qty",
@@ -97,9 +98,11 @@ class SaleOrder(models.Model):
     )
     def _compute_groupbuy_status(self):
         for order in self:
-            order.groupbuy_status = (
-                order.groupbuy_campaign_id and order._get_groupbuy_status()
+            # An ordinary cart is no order yet, wherever it will be collected.
+            ordered = order.groupbuy_campaign_id or (
+                order.pickup_point_id and order.state in ("sale", "cancel")
             )
+            order.groupbuy_status = ordered and order._get_groupbuy_status()
 
     def _get_groupbuy_status(self):
         if self.state == "cancel":
@@ -118,7 +121,10 @@ class SaleOrder(models.Model):
         stages = set(open_pickings.mapped("groupbuy_stage"))
         if stages == {"point"}:
             return "ready"
-        on_the_way = "way" in stages or "point" in stages
+        sent = self.picking_ids.filtered(
+            lambda picking: picking.groupbuy_kind == "door" and picking.state == "done"
+        )
+        on_the_way = sent or "way" in stages or "point" in stages
         return "shipped" if on_the_way else "to_ship"
 
     # === CART === #

@@ -82,7 +82,7 @@ class SaleOrder(models.Model):
         if self.env.su or self.env.user.has_group("community_groupbuy.group_operator"):
             self.check_access("read")
         elif self.sudo().partner_id != self.env.user.partner_id:
-            raise UserError(self.env._("You can cancel your own orders only."))
+            raise UserError(self.env._("You can change your own orders only."))
         # Residents have no write access to orders; these are their own.
         return self.sudo()
 

@@ -3,7 +3,7 @@ from odoo.fields import Command
 
 
 class SaleOrder(models.Model):
-    """Second leg of a join's goods: from its pickup point to the resident.
+    """Second leg of the goods: from the pickup point, or to the door.
 
     The ways of group-buy goods are known, so their moves are written directly, all
     orders of a chunk together, instead of asking the procurement rules one by one.
@@ -11,55 +11,97 @@ class SaleOrder(models.Model):
 
     _inherit = "sale.order"
 
-    def _groupbuy_plan_deliveries(self):
-        """Write one delivery per order, out of the pickup point's own location."""
+    def _groupbuy_plan_deliveries(self, lines):
+        """Write one delivery per order with what is not planned yet of `lines`."""
+        by_order = lines.grouped("order_id")
         vals_list = [
-            vals for order in self for vals in order._groupbuy_prepare_deliveries()
+            vals
+            for order, order_lines in by_order.items()
+            for vals in order._groupbuy_prepare_deliveries(order_lines)
         ]
         pickings = self.env["stock.picking"].create(vals_list)
         pickings.move_ids._action_confirm(merge=False)
+        # The closing of a campaign plans all its transfers at once, at its end.
+        if not self.env.context.get("groupbuy_closing"):
+            handovers = pickings.filtered(lambda p: p.groupbuy_kind == "handover")
+            handovers.move_ids._groupbuy_attach()
         return pickings
 
-    def _groupbuy_prepare_deliveries(self):
+    def _groupbuy_prepare_deliveries(self, lines):
         self.ensure_one()
-        lines = self.order_line.filtered(
-            lambda line: (
-                line.groupbuy_offer_id
-                and line.product_id.type == "consu"
-                and line.product_uom_qty > 0
-            )
-        )
-        if not lines:
-            return []
-        common = {
-            "picking_type_id": self.company_id._get_groupbuy_handover_type().id,
-            "location_id": self.pickup_point_id.location_id.id,
-            "location_dest_id": self.partner_id.property_stock_customer.id,
-            "company_id": self.company_id.id,
-            "partner_id": self.partner_id.id,
-            "origin": self.name,
+        missing = {
+            line: line._groupbuy_get_missing_quantity()
+            for line in lines
+            if line.product_id.type == "consu"
         }
-        date = self.groupbuy_campaign_id.pickup_date or self.date_order
+        missing = {line: quantity for line, quantity in missing.items() if quantity > 0}
+        if not missing:
+            return []
+        way = self._groupbuy_prepare_way()
+        common = {
+            name: way[name]
+            for name in (
+                "picking_type_id",
+                "location_id",
+                "location_dest_id",
+                "company_id",
+                "partner_id",
+                "origin",
+            )
+        }
         return [
             {
-                **common,
-                "groupbuy_kind": "handover",
-                "groupbuy_stage": "warehouse",
-                "groupbuy_campaign_id": self.groupbuy_campaign_id.id,
-                "pickup_point_id": self.pickup_point_id.id,
-                "scheduled_date": date,
+                **way,
                 "move_ids": [
                     Command.create(
                         {
                             **common,
-                            "date": date,
+                            "date": way["scheduled_date"],
                             "product_id": line.product_id.id,
                             "product_uom": line.product_uom_id.id,
-                            "product_uom_qty": line.product_uom_qty,
+                            "product_uom_qty": quantity,
                             "sale_line_id": line.id,
                         }
                     )
-                    for line in lines
+                    for line, quantity in missing.items()
                 ],
             }
         ]
+
+    def _groupbuy_prepare_way(self):
+        """:return: the values of this order's delivery, without its goods"""
+        point = self.pickup_point_id
+        way = {
+            "groupbuy_stage": "warehouse",
+            "groupbuy_campaign_id": self.groupbuy_campaign_id.id,
+            "location_dest_id": self.partner_id.property_stock_customer.id,
+            "company_id": self.company_id.id,
+            "origin": self.name,
+            "scheduled_date": self._groupbuy_get_pickup_date(),
+        }
+        if point:
+            way.update(
+                groupbuy_kind="handover",
+                pickup_point_id=point.id,
+                picking_type_id=self.company_id._get_groupbuy_handover_type().id,
+                location_id=point.location_id.id,
+                partner_id=self.partner_id.id,
+            )
+        else:
+            way.update(
+                groupbuy_kind="door",
+                picking_type_id=self.warehouse_id.out_type_id.id,
+                location_id=self.warehouse_id.lot_stock_id.id,
+                partner_id=self.partner_shipping_id.id,
+                carrier_id=self.carrier_id.id,
+            )
+        return way
+
+    def _groupbuy_get_pickup_date(self):
+        """:return: when this order's goods are to be there"""
+        self.ensure_one()
+        return (
+            self.groupbuy_campaign_id.pickup_date
+            or self.commitment_date
+            or self.date_order
+        )

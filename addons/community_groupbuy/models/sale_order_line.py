@@ -73,11 +73,37 @@ class SaleOrderLine(models.Model):
         return super()._check_availability()
 
     def _action_launch_stock_rule(self, *, previous_product_uom_qty=False):
-        """Override of `sale_stock`: goods of a join go through its pickup point."""
+        """Override of `sale_stock`: goods of a join, and those collected at a pickup
+        point, go their own way."""
         if self.env.context.get("skip_procurement"):
             return True
-        grouped = self.filtered("groupbuy_offer_id")
-        grouped.order_id._groupbuy_plan_deliveries()
-        return super(SaleOrderLine, self - grouped)._action_launch_stock_rule(
+        mine = self.filtered(
+            lambda line: line.groupbuy_offer_id or line.order_id.pickup_point_id
+        )
+        if mine:
+            mine._groupbuy_withdraw_surplus()
+            mine.order_id._groupbuy_plan_deliveries(mine)
+        return super(SaleOrderLine, self - mine)._action_launch_stock_rule(
             previous_product_uom_qty=previous_product_uom_qty
         )
+
+    def _groupbuy_get_missing_quantity(self):
+        """:return: pieces that no delivery is planned for; negative if too many are"""
+        self.ensure_one()
+        planned = self._get_qty_procurement() if self.move_ids else 0.0
+        return self.product_uom_id.round(self.product_uom_qty - planned)
+
+    def _groupbuy_withdraw_surplus(self):
+        """Plan less where pieces were taken off whose goods have not left yet."""
+        for line in self.filtered("move_ids"):
+            surplus = -line._groupbuy_get_missing_quantity()
+            moves = line.move_ids.filtered(
+                lambda move: (
+                    move.state not in ("done", "cancel")
+                    and move.picking_id.groupbuy_stage == "warehouse"
+                )
+            )
+            for move in moves if surplus > 0 else ():
+                part = min(surplus, move.product_uom_qty)
+                move._groupbuy_plan_less(part)
+                surplus -= part

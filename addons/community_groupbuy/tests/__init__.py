@@ -5,6 +5,7 @@ from . import test_backend_tour
 from . import test_campaign
 from . import test_closing
 from . import test_dispatch
+from . import test_door
 from . import test_handover
 from . import test_handover_desk
 from . import test_handover_tour
@@ -16,9 +17,11 @@ from . import test_nudge
 from . import test_offer
 from . import test_payment
 from . import test_pickup_date
+from . import test_point
 from . import test_portal
 from . import test_price
 from . import test_sheet
+from . import test_shop_pickup
 from . import test_sms_log
 from . import test_sort
 from . import test_storefront

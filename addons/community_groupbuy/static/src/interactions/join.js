@@ -24,6 +24,16 @@ export class GroupbuyJoin extends Interaction {
             "t-on-groupbuy:chosen": this.onChosen,
         },
         ".o_groupbuy_point": {"t-on-change": this.onChosen},
+        "[name='delivery']": {"t-on-change": this.onChosen},
+        ".o_groupbuy_collect": {"t-att-class": () => ({"d-none": this.toDoor})},
+        ".o_groupbuy_door": {"t-att-class": () => ({"d-none": !this.toDoor})},
+        ".o_groupbuy_fee": {"t-att-class": () => ({"d-none": !this.fee})},
+        "[data-bind='carrier']": {"t-out": () => this.fee?.carrier || ""},
+        "[data-bind='fee']": {"t-out": () => this.fee?.amount_text || ""},
+        ".o_groupbuy_no_door": {
+            "t-out": () => this.feeError || "",
+            "t-att-class": () => ({"d-none": !this.feeError}),
+        },
         ".o_groupbuy_submit": {"t-att-disabled": () => this.busy},
         ".o_groupbuy_submit .spinner-border": {
             "t-att-class": () => ({"d-none": !this.busy}),
@@ -47,9 +57,11 @@ export class GroupbuyJoin extends Interaction {
         this.currencyId = Number(currencyId);
         this.storageKey = `groupbuy.${campaignId}`;
         this.point = this.el.querySelector(".o_groupbuy_point");
+        this.askFee = this.debounced(this.getFee, 300);
         this.error = this.el.querySelector(".o_groupbuy_error")?.textContent.trim();
         this.restore();
         this.showSum();
+        this.refreshFee();
     }
 
     // === What is chosen === //
@@ -75,16 +87,50 @@ export class GroupbuyJoin extends Interaction {
         return toNumber(this.point?.value);
     }
 
+    get toDoor() {
+        return this.el.querySelector("[name='delivery']:checked")?.value === "door";
+    }
+
     onChosen() {
         this.incomplete = false;
+        this.refreshFee();
         this.showSum();
         this.keep();
+    }
+
+    // === To the door === //
+
+    /**
+     * The fee depends on what is chosen, so it is asked for anew with every change.
+     */
+    refreshFee() {
+        this.fee = null;
+        this.feeError = "";
+        if (this.toDoor && this.lines.length && this.el.dataset.signedIn) this.askFee();
+    }
+
+    async getFee() {
+        const lines = this.lines;
+        if (!this.toDoor || !lines.length) return;
+        let fee = null;
+        let feeError = "";
+        try {
+            fee = await this.waitFor(
+                rpc(`/groupbuy/${this.campaignId}/delivery`, {lines}, {silent: true})
+            );
+        } catch (error) {
+            feeError = error.data?.message || "";
+        }
+        if (JSON.stringify(lines) !== JSON.stringify(this.lines)) return;
+        Object.assign(this, {fee, feeError});
+        this.showSum();
+        this.updateContent();
     }
 
     showSum() {
         const {total, saving, pieces} = sumUp(this.offers);
         const show = (amount) => formatCurrency(amount, this.currencyId);
-        this.totalText = pieces ? show(total) : "–";
+        this.totalText = pieces ? show(total + (this.fee?.amount || 0)) : "–";
         this.savingText = saving > 0 ? show(saving) : "";
         const option = this.point?.selectedOptions[0];
         const {address, hours} = option?.dataset || {};
@@ -106,13 +152,16 @@ export class GroupbuyJoin extends Interaction {
             ...this.stored,
             lines: this.lines,
             pointId: this.pointId || null,
+            toDoor: this.toDoor,
             ...changes,
         };
         browser.sessionStorage.setItem(this.storageKey, JSON.stringify(stored));
     }
 
     restore() {
-        const {lines = [], pointId} = this.stored;
+        const {lines = [], pointId, toDoor} = this.stored;
+        const door = this.el.querySelector("[name='delivery'][value='door']");
+        if (toDoor && door) door.checked = true;
         for (const {id, input} of this.offers) {
             const line = lines.find(({offer_id: offerId}) => offerId === id);
             if (line && input && !Number(input.value)) input.value = line.quantity;
@@ -142,8 +191,8 @@ export class GroupbuyJoin extends Interaction {
     async onSubmit() {
         this.error = "";
         this.offline = false;
-        const {lines, pointId} = this;
-        this.incomplete = !lines.length || !pointId;
+        const {lines, pointId, toDoor} = this;
+        this.incomplete = !lines.length || !(toDoor || pointId);
         if (this.incomplete) {
             if (lines.length) this.point.focus();
             this.point.scrollIntoView({block: "center", behavior: "smooth"});
@@ -157,7 +206,7 @@ export class GroupbuyJoin extends Interaction {
         this.busy = true;
         this.updateContent();
         try {
-            await this.waitFor(this.join(lines, pointId));
+            await this.waitFor(this.join(lines, toDoor ? null : pointId));
         } catch (error) {
             this.busy = false;
             this.onError(error);
@@ -165,10 +214,11 @@ export class GroupbuyJoin extends Interaction {
     }
 
     async join(lines, pointId) {
+        const delivery = pointId ? "pickup" : "door";
         const key = this.getKey(JSON.stringify([lines, pointId]));
         const answer = await rpc(
             `/groupbuy/${this.campaignId}/join`,
-            {lines, pickup_point_id: pointId, key},
+            {lines, pickup_point_id: pointId, key, delivery},
             {silent: true}
         );
         browser.sessionStorage.removeItem(this.storageKey);
