@@ -70,8 +70,12 @@ class GroupbuyCampaign(models.Model):
         self.state = "closing"
         self._enqueue_closing()
 
-    def _enqueue_closing(self, eta=None):
-        """Go on with the closing in a job, after this transaction is committed."""
+    def _enqueue_closing(self, eta=None, after=""):
+        """Go on with the closing in a job, after this transaction is committed.
+
+        :param after: what must have been committed before the job looks: a job that
+            waits already might look too early
+        """
         # Whoever may close a campaign need not have the rights of a bookkeeper and of a
         # storekeeper; what the closing does follows from the campaign alone.
         for campaign_sudo in self.sudo():
@@ -79,7 +83,7 @@ class GroupbuyCampaign(models.Model):
                 channel="root.groupbuy",
                 eta=eta,
                 priority=5,
-                identity_key=f"groupbuy-closing-{campaign_sudo.id}",
+                identity_key=f"groupbuy-closing-{campaign_sudo.id}-{after}",
                 description=self.env._("Close group buy %s", campaign_sudo.code),
             )._continue_closing()
 
@@ -91,13 +95,14 @@ class GroupbuyCampaign(models.Model):
         elif self.state == "closing":
             if not self.outcome and not self._fix_outcome():
                 return
-            waiting = self._get_waiting_orders()
-            if not waiting:
-                self._finish_closing()
-            elif not self._has_order_jobs():
+            if self._has_order_jobs():
+                return
+            if waiting := self._get_waiting_orders():
                 self._enqueue_orders(
                     waiting.filtered(lambda order: not order.groupbuy_closing_error)
                 )
+            else:
+                self._finish_closing()
 
     def _get_waiting_orders(self):
         return self.env["sale.order"].search(
@@ -263,7 +268,7 @@ class GroupbuyCampaign(models.Model):
         An order that fails waits for *Process again*, the others go on.
         """
         orders._groupbuy_close()
-        self._enqueue_closing(eta=fields.Datetime.now() + timedelta(seconds=1))
+        self._enqueue_closing(after=orders[:1].id)
 
     def _cancel_orders(self):
         """Give back the pieces and the money of a cancelled campaign's orders."""
