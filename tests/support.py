@@ -283,7 +283,7 @@ class Site:
             raise AssertionError(f"{function} gave no answer:\n{output[-4000:]}")
         return json.loads(match[1])
 
-    def sql(self, query, *parameters):
+    def sql(self, query, *parameters, **named):
         """Return the rows of a query, as dicts; safe in threads."""
         connection = getattr(self._local, "connection", None)
         if not connection or connection.closed:
@@ -292,7 +292,7 @@ class Site:
             with connection.cursor(
                 cursor_factory=psycopg2.extras.RealDictCursor
             ) as cursor:
-                cursor.execute(query, parameters or None)
+                cursor.execute(query, parameters or named or None)
                 return [dict(row) for row in cursor] if cursor.description else []
         except psycopg2.OperationalError:
             self.disconnect()

@@ -53,16 +53,20 @@ END_STATE = {
     "activities": "SELECT res_model, summary FROM mail_activity ORDER BY res_id",
 }
 
-RUNNING = """
+PROCESSED = """
+    SELECT COUNT(*) FROM sale_order
+     WHERE groupbuy_campaign_id = %(campaign)s
+       AND (state = 'sale' OR groupbuy_cancel_reason = 'failed')"""
+RUNNING = f"""
     SELECT 1 FROM queue_job WHERE state = 'started' AND method_name IN
-           ('_close_orders', '_groupbuy_send')"""
+           ('_close_orders', '_groupbuy_send') AND ({PROCESSED}) >= %(processed)s"""
 CLOSED = """
     SELECT 1 FROM groupbuy_campaign WHERE state IN ('succeeded', 'failed')"""
 
 
 class ClosingKilled(unittest.TestCase):
     def setUp(self):
-        self.count, self.kills = (500, 10) if support.options.full else (60, 3)
+        self.count, self.kills = (500, 10) if support.options.full else (120, 3)
         cluster = support.PrivateCluster()
         name = f"{os.environ['DB']}_closing"
         self.prepared = cluster.receive(support.base(), name)
@@ -70,14 +74,15 @@ class ClosingKilled(unittest.TestCase):
         support.say(f"  {self.data['orders']} of {self.count} orders wait")
 
     def close(self, site, kills=()):
-        """Close the campaign; each of `kills` comes some seconds into a running job.
+        """Close the campaign; each of `kills` comes some seconds into a running job,
+        once so many orders have been processed for good.
 
         :return: the seconds that it took
         """
         site.start()
         begun = time.monotonic()
-        for seconds, kind in kills:
-            self.wait(site, "a job to run", RUNNING)
+        for processed, seconds, kind in kills:
+            self.wait(site, "a job to run", RUNNING, processed=processed)
             time.sleep(seconds)
             done = self.processed(site)
             support.say(f"  {done} orders processed, {seconds:.1f} s: kill -9 {kind}")
@@ -87,11 +92,7 @@ class ClosingKilled(unittest.TestCase):
         return time.monotonic() - begun
 
     def processed(self, site):
-        return site.sql(
-            "SELECT COUNT(*) FROM sale_order WHERE groupbuy_campaign_id = %s AND"
-            " (state = 'sale' OR groupbuy_cancel_reason = 'failed')",
-            self.data["campaign"],
-        )[0]["count"]
+        return site.sql(PROCESSED, campaign=self.data["campaign"])[0]["count"]
 
     def kill_workers(self, site):
         site.kill_workers()
@@ -105,7 +106,7 @@ class ClosingKilled(unittest.TestCase):
         site.disconnect()
         site.cluster.start()
 
-    def wait(self, site, what, query):
+    def wait(self, site, what, query, **values):
         """Wait for rows; meanwhile the cron comes every 5 seconds, not every minute."""
         cron = {"next": 0}
 
@@ -114,7 +115,11 @@ class ClosingKilled(unittest.TestCase):
                 if time.monotonic() > cron["next"]:
                     cron["next"] = time.monotonic() + 5
                     site.run_cron("community_groupbuy.campaign_cron")
-                return site.sql(query + " UNION ALL " + CLOSED)
+                return site.sql(
+                    query + " UNION ALL " + CLOSED,
+                    campaign=self.data["campaign"],
+                    **values,
+                )
             except psycopg2.OperationalError:
                 return False
 
@@ -136,7 +141,12 @@ class ClosingKilled(unittest.TestCase):
         rng = random.Random(seed)
         support.say(f"  SEED={seed}")
         kinds = ["workers", "postgres", "server"] * self.kills
-        kills = [(rng.uniform(0, 6), kinds[i]) for i in range(self.kills)]
+        # The first comes at once, the others anywhere, also between two chunks.
+        points = [0, *sorted(rng.choices(range(self.count - 20), k=self.kills - 1))]
+        kills = [
+            (point, rng.uniform(0, 5), kind)
+            for point, kind in zip(points, kinds, strict=False)
+        ]
         disturbed = self.prepared.copy(f"{self.prepared.name}_killed")
         took = self.close(disturbed, kills)
         support.say(f"  killed {self.kills} times: {took:.0f} s")

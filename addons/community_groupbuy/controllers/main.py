@@ -12,7 +12,7 @@ from odoo.http import Controller, request, route
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 from odoo.addons.website.models.ir_http import sitemap_qs2dom
 
-from .page_cache import render_public
+from .page_cache import render_public, render_shared
 
 INVITER_SESSION_KEY = "groupbuy_inviter"
 POINT_SESSION_KEY = "groupbuy_point_id"
@@ -174,21 +174,15 @@ class GroupbuyStorefront(Controller):
 
     def _prepare_page_values(self, campaign, basket=None, error=None):
         campaign_sudo = campaign.sudo()
-        progress = (
-            campaign_sudo._get_public_progress(campaign.id)
-            or campaign_sudo._prepare_draft_progress()
-        )
         points_sudo = campaign_sudo._get_pickup_points()
         signed_in = not request.env.user._is_public()
-        taxes = campaign_sudo.offer_ids.product_id.taxes_id
+        basket = self._parse_basket(basket)
+        stamp = campaign._get_page_stamp()
         return {
             "main_object": campaign,
             "campaign": campaign_sudo,
-            "progress": progress,
-            "state": progress["state"],
-            "offers": campaign_sudo._prepare_offers(progress),
-            "goal": campaign_sudo._prepare_goal(),
-            "image_url": campaign_sudo._get_image_url("image_1024"),
+            "state": stamp[-1],
+            "main": self._render_main(campaign_sudo, stamp, basket),
             **self._prepare_points(campaign_sudo, points_sudo),
             "signed_in": signed_in,
             "door": signed_in
@@ -198,8 +192,33 @@ class GroupbuyStorefront(Controller):
             "share_url": get_share_url(campaign),
             "share_token": get_share_token(campaign),
             "key": str(uuid.uuid4()),
-            "basket": self._parse_basket(basket),
             "error": request.session.pop("groupbuy_error", None) if error else None,
+        }
+
+    def _render_main(self, campaign_sudo, stamp, basket):
+        def render():
+            values = self._prepare_main_values(campaign_sudo, basket)
+            return request.env["ir.qweb"]._render(
+                "community_groupbuy.page_main", values
+            )
+
+        return render() if basket else render_shared(("main", *stamp), render)
+
+    def _prepare_main_values(self, campaign_sudo, basket):
+        progress = (
+            campaign_sudo._get_public_progress(campaign_sudo.id)
+            or campaign_sudo._prepare_draft_progress()
+        )
+        taxes = campaign_sudo.offer_ids.product_id.taxes_id
+        return {
+            "campaign": campaign_sudo,
+            "progress": progress,
+            "state": progress["state"],
+            "can_join": progress["state"] == "open",
+            "offers": campaign_sudo._prepare_offers(progress),
+            "goal": campaign_sudo._prepare_goal(),
+            "image_url": campaign_sudo._get_image_url("image_1024"),
+            "basket": basket,
             "tax_excluded": any(not tax.price_include for tax in taxes if tax.amount),
         }
 

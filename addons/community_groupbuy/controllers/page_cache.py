@@ -1,7 +1,8 @@
-"""Pages that every visitor sees alike, kept for a moment in each process.
+"""What every visitor sees alike, kept for a moment in each process.
 
-Nothing personal is kept: only pages of visitors who are not signed in and whose
-session holds nothing that a page could show.
+Nothing personal is kept: whole pages of visitors who are not signed in and whose
+session holds nothing that a page could show, and the parts of residents' pages that
+are the same for everybody.
 """
 
 import re
@@ -43,6 +44,26 @@ def render_public(key, render):
     """
     if not _is_public():
         return render()
+    parts = _keep(key, lambda: TOKEN.split(str(render().render())))
+    return request.make_response(
+        request.csrf_token(None).join(parts),
+        headers=[("Content-Type", "text/html; charset=utf-8")],
+    )
+
+
+def render_shared(key, render):
+    """:return: `render()`, or what it gave a moment ago to another visitor or resident
+
+    :param tuple key: of the part of a page, with whatever must change it at once
+    :param render: makes the part, which holds nothing personal
+    """
+    # Who edits the website gets pages that carry where each piece comes from.
+    if request.session.debug or not request.env.user.share:
+        return render()
+    return _keep(key, render)
+
+
+def _keep(key, make):
     key = (
         request.db,
         request.website.id,
@@ -52,17 +73,13 @@ def render_public(key, render):
         *key,
     )
     now = time.monotonic()
-    expires_at, parts = _pages.get(key, (0, None))
+    expires_at, content = _pages.get(key, (0, None))
     if now >= expires_at:
-        response = render()
-        parts = TOKEN.split(str(response.render()))
+        content = make()
         if len(_pages) >= MAX_PAGES:
             _pages.clear()
-        _pages[key] = now + SECONDS, parts
-    return request.make_response(
-        request.csrf_token(None).join(parts),
-        headers=[("Content-Type", "text/html; charset=utf-8")],
-    )
+        _pages[key] = now + SECONDS, content
+    return content
 
 
 def _is_public():

@@ -1,6 +1,9 @@
+import psycopg2
+
 from odoo.exceptions import AccessError, MissingError, ValidationError
 from odoo.http import request, route
 
+from odoo.addons.payment.controllers.post_processing import PaymentPostProcessing
 from odoo.addons.sale.controllers import portal as sale_portal
 from odoo.addons.website_sale.controllers.main import WebsiteSale
 
@@ -81,3 +84,22 @@ class PaymentPortal(sale_portal.PaymentPortal):
                 request.env._("Please pay this order from the group buy's own page.")
             )
         return super().portal_order_transaction(order_id, access_token, **kwargs)
+
+
+class GroupbuyPostProcessing(PaymentPostProcessing):
+    @route()
+    def display_status(self, **kwargs):
+        """Override of `payment`: a join that is paid is shown without a wait."""
+        tx_sudo = self._get_monitored_transaction()
+        if tx_sudo.groupbuy_order_id and tx_sudo.state == "done":
+            try:
+                with request.env.cr.savepoint():
+                    if not tx_sudo.is_post_processed:
+                        tx_sudo._post_process()
+                return request.redirect(tx_sudo.landing_route)
+            except psycopg2.OperationalError:
+                raise
+            except Exception:
+                # The status page tries again, and says what it meets.
+                request.env.invalidate_all()
+        return super().display_status(**kwargs)
