@@ -26,9 +26,9 @@ def find_tags(page, name, attribute, value):
 
 
 def pay(browser, page):
-    """Pay on Odoo's payment page: transaction, provider, status; then its landing page.
+    """Pay on Odoo's payment page: transaction, provider, status, landing page.
 
-    The status page waits for the payment by asking again and again; a shop that finds it
+    The status page asks again and again until it is paid; a shop that finds it
     paid already may send the browser on at once.
     """
     forms = find_tags(page, "form", "id", "o_payment_form")

@@ -216,7 +216,7 @@ class GroupbuyStorefront(Controller):
             "state": progress["state"],
             "can_join": progress["state"] == "open",
             "offers": campaign_sudo._prepare_offers(progress),
-            "goal": campaign_sudo._prepare_goal(),
+            "goal": campaign_sudo._prepare_goal(progress),
             "image_url": campaign_sudo._get_image_url("image_1024"),
             "basket": basket,
             "tax_excluded": any(not tax.price_include for tax in taxes if tax.amount),

@@ -64,7 +64,7 @@ class GroupbuyCampaign(models.Model):
         # The offer that is nearest to its next price says most about the campaign.
         lead = max(offers, key=lambda offer: (offer["bar"] < 100, offer["bar"]))
         cheapest = min(offers, key=lambda offer: offer["price"])
-        goal = self._prepare_goal()
+        goal = self._prepare_goal(progress)
         goal_open = goal and not goal["reached"]
         return {
             "campaign": self,
@@ -104,6 +104,9 @@ class GroupbuyCampaign(models.Model):
                 "date_open": self.date_open,
                 "date_close": self.date_close,
                 "participants": 0,
+                "goal_type": self.goal_type,
+                "goal_value": self.goal_value,
+                "reached": 0,
             },
             fields.Datetime.now(),
         )
@@ -120,26 +123,20 @@ class GroupbuyCampaign(models.Model):
         ]
         return progress
 
-    def _prepare_goal(self):
+    def _prepare_goal(self, progress):
         """:return: what must be reached and how much of it is; None without a goal"""
         self.ensure_one()
-        if self.goal_type == "none":
+        if not progress["goal"]:
             return None
-        participants, quantity, amount = self._get_progress().get(self.id, (0, 0, 0.0))
-        reached = self._get_goal_reached(participants, quantity, amount)
-        missing = max(self.goal_value - reached, 0)
-        if self.goal_type == "amount":
-            missing_text = self.currency_id.format(missing)
-            goal_text = self.currency_id.format(self.goal_value)
-        else:
-            missing_text, goal_text = str(int(missing)), str(int(self.goal_value))
+        missing = progress["goal"]["missing"]
+        money = self.goal_type == "amount"
+        show = self.currency_id.format if money else lambda number: str(int(number))
         return {
             "type": self.goal_type,
-            "value": self.goal_value,
-            "text": goal_text,
-            "missing": missing_text,
-            "reached": missing <= 0,
-            "bar": min(round(100 * reached / self.goal_value), 100),
+            "text": show(self.goal_value),
+            "missing": show(missing),
+            "reached": not missing,
+            "bar": progress["goal"]["bar"],
         }
 
     def _get_image_url(self, field):

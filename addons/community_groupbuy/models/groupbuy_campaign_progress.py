@@ -24,7 +24,8 @@ class GroupbuyCampaign(models.Model):
             SQL(
                 """
     WITH taken AS (
-          SELECT o.campaign_id, h.offer_id, h.partner_id, h.state, h.quantity
+          SELECT o.campaign_id, h.offer_id, h.partner_id, h.state, h.quantity,
+                 h.price
             FROM groupbuy_offer AS o
             JOIN groupbuy_hold AS h ON h.offer_id = o.id
            WHERE o.campaign_id IN %(campaigns)s
@@ -36,13 +37,20 @@ class GroupbuyCampaign(models.Model):
             FROM taken
         GROUP BY offer_id
          ), joined AS (
-          SELECT campaign_id, COUNT(DISTINCT partner_id) AS participants
+          SELECT campaign_id, COUNT(DISTINCT partner_id) AS participants,
+                 SUM(quantity) AS pieces, SUM(quantity * price) AS amount
             FROM taken
            WHERE state = 'paid'
         GROUP BY campaign_id
          )
     SELECT c.id AS campaign, c.state, c.date_open, c.date_close,
            COALESCE(joined.participants, 0) AS participants,
+           NULLIF(c.goal_value, 0) AS goal_value,
+           c.goal_type,
+           COALESCE(CASE c.goal_type
+                    WHEN 'participants' THEN joined.participants
+                    WHEN 'quantity' THEN joined.pieces
+                    WHEN 'amount' THEN joined.amount END, 0) AS reached,
            o.id, COALESCE(counted.paid, 0) AS quantity,
            COALESCE(NULLIF(o.final_price, 0), reached.price, o.base_price) AS price,
            following.min_quantity AS next_quantity, following.price AS next_price,
@@ -89,7 +97,22 @@ class GroupbuyCampaign(models.Model):
             "state": state,
             "seconds_left": max(int((ends - now).total_seconds()), 0),
             "participants": row["participants"],
+            "goal": self._prepare_goal_progress(row),
             "offers": [],
+        }
+
+    @api.model
+    def _prepare_goal_progress(self, row):
+        """:return: what must be reached and how much is missing, in participants,
+        pieces or the campaign's currency; None without a goal
+        """
+        goal = row["goal_type"] != "none" and float(row["goal_value"] or 0)
+        if not goal:
+            return None
+        reached = float(row["reached"])
+        return {
+            "missing": max(goal - reached, 0),
+            "bar": min(int(100 * reached / goal), 100),
         }
 
     @api.model
