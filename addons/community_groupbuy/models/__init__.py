@@ -52,6 +52,7 @@ from . import (
     sale_order_door,
     sale_order_move,
     sale_order_pickup_shop,
+    sale_order_notify,
     sale_order_portal,
     sale_order_take_off,
     sale_order_uncollected,

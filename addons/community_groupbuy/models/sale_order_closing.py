@@ -170,7 +170,9 @@ class SaleOrder(models.Model):
             order._groupbuy_raise_to_operators(
                 self.env._("This order could not be closed: %s", error)
             )
-        return self.browse(order.id for order in failed)
+        failed = self.browse(order.id for order in failed)
+        (orders - failed)._groupbuy_end_warnings()
+        return failed
 
     def _groupbuy_call_each(self, method):
         """Call a method on these orders together or, if that fails, one by one.
@@ -336,31 +338,3 @@ class SaleOrder(models.Model):
         ]
         if plan:
             self.env["account.move.line"]._reconcile_plan(plan)
-
-    # === TELLING === #
-
-    def message_post(self, **kwargs):
-        """Override of `mail`: a closing leaves no note on each of thousands of orders.
-
-        What it did is told by the orders' own documents and by mail.
-        """
-        if self.env.context.get("groupbuy_closing"):
-            return self.env["mail.message"]
-        return super().message_post(**kwargs)
-
-    def _groupbuy_notify(self, template):
-        """Have Odoo mail these residents soon, outside this transaction."""
-        cron = self.env.ref("sale.send_pending_emails_cron").sudo()
-        if self:
-            self.pending_email_template_id = self.env.ref(template)
-            cron._trigger()
-
-    def _groupbuy_raise_to_operators(self, note):
-        """Leave an activity on each order, once."""
-        for order in self:
-            if note not in order.activity_ids.mapped("summary"):
-                order.activity_schedule(
-                    "mail.mail_activity_data_warning",
-                    summary=note,
-                    user_id=order.groupbuy_campaign_id.create_uid.id,
-                )

@@ -117,6 +117,7 @@ class TestClosing(GroupbuyCommon):
         self.campaign.action_process_again()
         self._run_jobs()
         self.assertEqual(self.campaign.state, "succeeded")
+        self.assertFalse(broken.activity_ids, "the operators need not look any more")
         self.assertMoney(broken, 150, 15, 135)
         self.assertMoney(other, 90, 0, 90)
 

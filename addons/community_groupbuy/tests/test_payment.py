@@ -345,6 +345,11 @@ class TestPayment(GroupbuyCommon):
         self.assertEqual(set(self.bank.requests), {refund.reference})
         self.assertEqual(len(order.activity_ids), 1)
         self.assertIn(refund.reference, order.activity_ids.summary)
+        self.bank.error = None
+        refund.action_groupbuy_retry()
+        self._run_jobs()
+        self.assertEqual(refund.state, "done")
+        self.assertFalse(order.activity_ids)
 
     @mute_logger("odoo.addons.community_groupbuy.models.payment_transaction")
     def test_unexpected_errors_of_a_provider_count_as_tries_too(self):
