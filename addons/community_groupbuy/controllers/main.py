@@ -12,10 +12,12 @@ from odoo.http import Controller, request, route
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 from odoo.addons.website.models.ir_http import sitemap_qs2dom
 
-from .page_cache import render_public, render_shared
+from .page_cache import keep, render_public, render_shared
 
 INVITER_SESSION_KEY = "groupbuy_inviter"
 POINT_SESSION_KEY = "groupbuy_point_id"
+# However many look on: each process asks the database twice a second at most.
+PROGRESS_SECONDS = 0.5
 CARDS_PER_PAGE = 12
 # Of the sections that are no more than a glance.
 GLANCE_CARDS = 6
@@ -316,9 +318,13 @@ class GroupbuyStorefront(Controller):
         Without a user, as the polls of all visitors add up: the query itself keeps to
         what is published, and is the same for everybody.
         """
-        progress = campaign_id < 2**31 and request.env[
-            "groupbuy.campaign"
-        ]._get_public_progress(campaign_id)
+        if campaign_id >= 2**31:
+            raise NotFound()
+        progress = keep(
+            ("progress", campaign_id),
+            lambda: request.env["groupbuy.campaign"]._get_public_progress(campaign_id),
+            PROGRESS_SECONDS,
+        )
         if not progress:
             raise NotFound()
         return request.make_json_response(

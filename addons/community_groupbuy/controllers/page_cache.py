@@ -64,21 +64,35 @@ def render_shared(key, render):
 
 
 def _keep(key, make):
-    key = (
-        request.db,
-        request.website.id,
-        request.lang.code,
-        request.httprequest.host_url,
-        request.cookies.get("website_cookies_bar"),
-        *key,
+    return keep(
+        (
+            request.website.id,
+            request.lang.code,
+            request.httprequest.host_url,
+            request.cookies.get("website_cookies_bar"),
+            *key,
+        ),
+        make,
+        SECONDS,
     )
+
+
+def keep(key, make, seconds):
+    """:return: `make()`, or what it gave at most so many seconds ago; nothing that is
+    empty is kept
+
+    :param tuple key: of the content, within this database
+    """
+    key = (request.db, *key)
     now = time.monotonic()
     expires_at, content = _pages.get(key, (0, None))
-    if now >= expires_at:
-        content = make()
+    if now < expires_at:
+        return content
+    content = make()
+    if content:
         if len(_pages) >= MAX_PAGES:
             _pages.clear()
-        _pages[key] = now + SECONDS, content
+        _pages[key] = now + seconds, content
     return content
 
 
