@@ -1,3 +1,4 @@
+import json
 import uuid
 from io import BytesIO
 
@@ -320,16 +321,25 @@ class GroupbuyStorefront(Controller):
         """
         if campaign_id >= 2**31:
             raise NotFound()
-        progress = keep(
+        content = keep(
             ("progress", campaign_id),
-            lambda: request.env["groupbuy.campaign"]._get_public_progress(campaign_id),
+            lambda: self._dump_progress(campaign_id),
             PROGRESS_SECONDS,
         )
-        if not progress:
+        if not content:
             raise NotFound()
-        return request.make_json_response(
-            progress, headers={"Cache-Control": "public, max-age=1"}
+        return request.make_response(
+            content,
+            headers=[
+                ("Content-Type", "application/json; charset=utf-8"),
+                ("Cache-Control", "public, max-age=1"),
+            ],
         )
+
+    def _dump_progress(self, campaign_id):
+        model = request.env["groupbuy.campaign"]
+        progress = model._get_public_progress(campaign_id)
+        return json.dumps(progress) if progress else ""
 
     # === JOIN === #
 
