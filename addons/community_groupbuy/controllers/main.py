@@ -313,8 +313,9 @@ class GroupbuyStorefront(Controller):
         save_session=False,
         sitemap=False,
     )
-    def groupbuy_progress(self, campaign_id):
-        """:return: what changes while a campaign is open, as JSON, cacheable for 1 s
+    def groupbuy_progress(self, campaign_id, goal=None, **_kwargs):
+        """:return: what changes while a campaign is open, as JSON, cacheable for 1 s;
+        with `?goal=1` also how much of its goal is missing
 
         Without a user, as the polls of all visitors add up: the query itself keeps to
         what is published, and is the same for everybody.
@@ -322,8 +323,8 @@ class GroupbuyStorefront(Controller):
         if campaign_id >= 2**31:
             raise NotFound()
         content = keep(
-            ("progress", campaign_id),
-            lambda: self._dump_progress(campaign_id),
+            ("progress", campaign_id, bool(goal)),
+            lambda: self._dump_progress(campaign_id, bool(goal)),
             PROGRESS_SECONDS,
         )
         if not content:
@@ -336,10 +337,14 @@ class GroupbuyStorefront(Controller):
             ],
         )
 
-    def _dump_progress(self, campaign_id):
+    def _dump_progress(self, campaign_id, with_goal):
         model = request.env["groupbuy.campaign"]
         progress = model._get_public_progress(campaign_id)
-        return json.dumps(progress) if progress else ""
+        if not progress:
+            return ""
+        if not with_goal:
+            del progress["goal"]
+        return json.dumps(progress)
 
     # === JOIN === #
 

@@ -4,7 +4,7 @@ from odoo.http import Request
 from odoo.tests import HttpCase
 from odoo.tools import mute_logger
 
-from ..controllers import page_cache
+from ..controllers import main, page_cache
 from .common import GroupbuyCommon
 
 
@@ -22,6 +22,9 @@ class StorefrontCommon(GroupbuyCommon, HttpCase):
     def setUp(self):
         super().setUp()
         page_cache._pages.clear()
+        # Nothing is kept, but where a test is about what is.
+        self.patch(page_cache, "SECONDS", 0)
+        self.patch(main, "PROGRESS_SECONDS", 0)
         self.campaign = self._create_campaign(
             self._example(quota=60, max_per_resident=30),
             self._offer(self.ginger, 18, pack_size=2, max_per_order=10),

@@ -5,7 +5,7 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..controllers import page_cache
+from ..controllers import main, page_cache
 from .storefront_common import StorefrontCommon
 
 
@@ -159,13 +159,18 @@ class TestStorefrontPages(StorefrontCommon):
     def test_nothing_personal_is_kept(self):
         with patch.object(page_cache, "SECONDS", 3600):
             self.authenticate("gb_resident_1", "gb_resident_1")
+            token = self.campaign._get_inviter_token(self.ann.partner_id)
             own = self._get(self._get_url()).text
-            self.assertIn(self.campaign._get_inviter_token(self.ann.partner_id), own)
-            self.assertFalse(page_cache._pages)
+            self.assertIn(token, own)
+            ((_expires_at, kept),) = page_cache._pages.values()
+            self.assertIn("o_groupbuy_stepper", kept)
+            for personal in (token, "csrf_token", self.ann.name, self.point.name):
+                self.assertNotIn(personal, kept)
             self.opener.cookies.clear()
             public = self._get(self._get_url()).text
+            self.assertIn(str(kept), public, "the same for residents and visitors")
             self.assertNotIn("?from=", public)
-            self.assertEqual(len(page_cache._pages), 1)
+            self.assertEqual(len(page_cache._pages), 2)
 
     # === PROGRESS === #
 
@@ -205,6 +210,24 @@ class TestStorefrontPages(StorefrontCommon):
                 ],
             },
         )
+
+    def test_goal_comes_along_if_asked_for(self):
+        url = f"/groupbuy/{self.campaign.id}/progress?goal=1"
+        self.assertIsNone(self._get(url).json()["goal"])
+        self.campaign.write({"goal_type": "amount", "goal_value": 500})
+        self._buy(self.campaign, self.ben, {self.leek: 25})
+        goal = self._get(url).json()["goal"]
+        self.assertEqual(goal, {"missing": 275.0, "bar": 45})
+
+    def test_many_who_look_on_ask_the_database_once(self):
+        url = f"/groupbuy/{self.campaign.id}/progress"
+        with patch.object(main, "PROGRESS_SECONDS", 3600):
+            first = self._get(url).json()
+            self._buy(self.campaign, self.ben, {self.leek: 25})
+            self.assertEqual(self._get(url).json(), first)
+            self.campaign.action_cancel()
+        page_cache._pages.clear()
+        self.assertEqual(self._get(url, status=404).status_code, 404)
 
     def test_progress_follows_the_dates_before_the_sweep(self):
         url = f"/groupbuy/{self.campaign.id}/progress"
@@ -496,6 +519,17 @@ class TestStorefrontPayment(StorefrontCommon):
         answer, error = self._start_transaction(amount=50.0)
         self.assertIsNone(error)
         self.assertEqual(answer["amount"], 50.0)
+
+    def test_what_is_paid_is_shown_without_a_wait(self):
+        self._open_payment()
+        self._start_transaction(amount=50.0)
+        status = self._get("/payment/status").text
+        self.assertIn("o_payment_status", status, "nothing has arrived yet")
+        self.order.transaction_ids._set_done()
+        response = self.url_open("/payment/status", allow_redirects=False)
+        self.assertTrue(response.headers["Location"].endswith("/my"))
+        self.assertEqual(self.order.groupbuy_status, "waiting")
+        self.assertTrue(self.order.transaction_ids.is_post_processed)
 
     def test_expired_hold_cannot_be_paid(self):
         self._open_payment()

@@ -39,8 +39,9 @@ export class GroupbuyProgress extends Interaction {
     }
 
     async update() {
+        const goal = this.el.querySelector(".o_groupbuy_goal") ? "?goal=1" : "";
         const response = await fetch(
-            `/groupbuy/${this.el.dataset.campaignId}/progress`
+            `/groupbuy/${this.el.dataset.campaignId}/progress${goal}`
         );
         if (!response.ok) throw new Error(response.statusText);
         const progress = await response.json();
