@@ -156,7 +156,7 @@ class PaymentTransaction(models.Model):
         done = self.filtered(lambda tx: tx.state == "done")
         done.is_post_processed = True
         done._groupbuy_book()
-        done.groupbuy_order_id._groupbuy_end_warnings()
+        done.groupbuy_order_id._groupbuy_end_warnings(done.mapped("reference"))
 
     def _groupbuy_send_one(self):
         self.ensure_one()

@@ -32,6 +32,12 @@ class SaleOrder(models.Model):
                     user_id=order.groupbuy_campaign_id.create_uid.id,
                 )
 
-    def _groupbuy_end_warnings(self):
-        """Take what was raised on these orders off the operators' lists again."""
-        self.activity_feedback(["mail.mail_activity_data_warning"])
+    def _groupbuy_end_warnings(self, about=("",)):
+        """Take what was raised on these orders off the operators' lists again.
+
+        :param about: only warnings that contain one of these texts
+        """
+        warnings = self.activity_search(["mail.mail_activity_data_warning"])
+        warnings.filtered(
+            lambda warning: any(text in (warning.summary or "") for text in about)
+        ).action_feedback()
