@@ -12,6 +12,7 @@ from . import test_handover_tour
 from . import test_hold
 from . import test_import
 from . import test_join
+from . import test_life
 from . import test_loyalty
 from . import test_nudge
 from . import test_offer
