@@ -29,6 +29,7 @@
         "data/groupbuy_handover_data.xml",
         "data/website_data.xml",
         "views/groupbuy_point_templates.xml",
+        "data/groupbuy_claim_data.xml",
         "views/website_templates.xml",
         "views/groupbuy_page_templates.xml",
         "views/groupbuy_shop_templates.xml",
@@ -60,6 +61,7 @@
         "report/sale_report_views.xml",
         "views/groupbuy_menus.xml",
         "views/groupbuy_menus_fulfilment.xml",
+        "views/groupbuy_claim_views.xml",
         "views/groupbuy_import_views.xml",
     ],
     "assets": {

@@ -45,6 +45,13 @@ class ResCompany(models.Model):
         default="refund",
     )
 
+    groupbuy_claim_days = fields.Integer(
+        string="After-sales Requests",
+        default=7,
+        help="Days after an order was received in which residents can ask for a "
+        "refund or a return.",
+    )
+
     groupbuy_handover_type_id = fields.Many2one(
         "stock.picking.type",
         string="Hand-over",
@@ -71,6 +78,11 @@ class ResCompany(models.Model):
         self.ensure_one()
         zone = pytz.timezone(self.partner_id.tz or "Asia/Shanghai")
         return pytz.utc.localize(moment).astimezone(zone).date()
+
+    _groupbuy_claim_days_check = models.Constraint(
+        "CHECK(groupbuy_claim_days BETWEEN 0 AND 365)",
+        "After-sales requests are possible for 0 to 365 days.",
+    )
 
     def _get_groupbuy_handover_type(self):
         """:return: the operation by which goods leave a pickup point"""

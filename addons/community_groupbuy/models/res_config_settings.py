@@ -25,3 +25,6 @@ class ResConfigSettings(models.TransientModel):
     groupbuy_uncollected_rule = fields.Selection(
         related="company_id.groupbuy_uncollected_rule", readonly=False, required=True
     )
+    groupbuy_claim_days = fields.Integer(
+        related="company_id.groupbuy_claim_days", readonly=False
+    )
