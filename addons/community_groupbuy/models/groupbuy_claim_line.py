@@ -54,7 +54,13 @@ class GroupbuyClaimLine(models.Model):
             ("rejected", "Reject"),
         ],
     )
-    refund_quantity = fields.Float(string="Refund Pieces", digits="Product Unit")
+    refund_quantity = fields.Float(
+        string="Refund Pieces",
+        digits="Product Unit",
+        compute="_compute_refund_quantity",
+        store=True,
+        readonly=False,
+    )
     allowance_amount = fields.Monetary(help="With tax; the resident keeps the goods.")
     goods_to = fields.Selection(
         [("scrap", "Scrap"), ("stock", "Back to the Warehouse")],
@@ -82,6 +88,11 @@ class GroupbuyClaimLine(models.Model):
     _quantity_check = models.Constraint(
         "CHECK(quantity > 0)", "A request is about at least one piece."
     )
+
+    @api.depends("quantity")
+    def _compute_refund_quantity(self):
+        for line in self:
+            line.refund_quantity = line.quantity
 
     @api.depends("reason_id.is_defect")
     def _compute_goods_to(self):
@@ -156,12 +167,6 @@ class GroupbuyClaimLine(models.Model):
                     days,
                 )
             )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            vals.setdefault("refund_quantity", vals.get("quantity", 1))
-        return super().create(vals_list)
 
     def write(self, vals):
         """Override to keep what was decided as it was decided."""
