@@ -67,13 +67,17 @@ class SaleOrder(models.Model):
         self.pickup_location_data = point._prepare_location() if point else {}
 
     def _groupbuy_find_point(self, pickup_location_data):
-        if not pickup_location_data:
-            return self.env["groupbuy.pickup.point"]
+        """:return: the point of this JSON; none if it says nothing, as the page does
+        before anything is chosen
+        """
+        point_model = self.env["groupbuy.pickup.point"]
         try:
-            point_id = int(json.loads(pickup_location_data)["id"])
+            location = json.loads(pickup_location_data or "null")
+            point_id = int(location["id"]) if location else None
         except (ValueError, TypeError, KeyError, OverflowError):
             point_id = 0
-        point_model = self.env["groupbuy.pickup.point"]
+        if point_id is None:
+            return point_model
         point = 0 < point_id < 2**31 and point_model.search(
             point_model._get_domain_of(self.company_id) & Domain("id", "=", point_id)
         )

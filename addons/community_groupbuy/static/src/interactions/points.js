@@ -9,16 +9,22 @@ import {PointChooser} from "../points/point_chooser";
  */
 export class GroupbuyPoints extends Interaction {
     static selector = ".o_groupbuy_nearby";
+    dynamicSelectors = {
+        ...this.dynamicSelectors,
+        _select: () => this.select,
+    };
     dynamicContent = {
         _root: {"t-on-toggle": this.onToggle},
+        _select: {"t-on-change": this.onChange},
     };
 
     setup() {
         this.select = this.el.parentElement.querySelector("select");
         this.choice = reactive({id: this.select.value});
-        this.addListener(this.select, "change", () => {
-            this.choice.id = this.select.value;
-        });
+    }
+
+    onChange() {
+        this.choice.id = this.select.value;
     }
 
     get points() {

@@ -26,7 +26,7 @@ export function getDistance(from, to) {
 export function formatDistance(metres) {
     if (!Number.isFinite(metres)) return "";
     if (metres < 1000) return `${Math.round(metres / 10) * 10} m`;
-    return `${(metres / 1000).toFixed(metres < 9950 ? 1 : 0)} km`;
+    return `${Number((metres / 1000).toFixed(metres < 9950 ? 1 : 0))} km`;
 }
 
 /**

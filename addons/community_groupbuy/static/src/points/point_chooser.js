@@ -27,7 +27,7 @@ export class PointChooser extends Component {
         this.closedLabels = {resting: _t("Resting"), full: _t("Full")};
     }
 
-    get locations() {
+    getLocations() {
         const located = this.props.points.map((point) => ({
             ...point,
             metres: getDistance(this.state.position, point),

@@ -76,7 +76,7 @@ export class PointMap extends Component {
         };
     }
 
-    get drawing() {
+    getDrawing() {
         if (!this.placed.length) return null;
         const frame = this.frame;
         const selectedId = String(this.props.selectedLocationId);
