@@ -30,7 +30,8 @@ class SaleOrder(models.Model):
         billed = {order: order._groupbuy_get_billed() for order in orders_sudo}
         totals = {order: order._groupbuy_get_goods_totals() for order in orders_sudo}
         with orders_sudo._groupbuy_unlocked():
-            lines_sudo._groupbuy_lower(taken)
+            # In this context no note is posted on each order.
+            lines_sudo.with_env(orders_sudo.env)._groupbuy_lower(taken)
             orders_sudo._groupbuy_drop_fees()
             for order in orders_sudo:
                 order._groupbuy_scale_allowances(totals[order])
@@ -121,10 +122,10 @@ class SaleOrder(models.Model):
         credit_notes = self._groupbuy_credit(billed, reason)
         self._groupbuy_take_points_back()
         refunds = self._groupbuy_refund_surplus()
-        refunds_of = refunds.grouped("groupbuy_order_id")
-        for credit_note in credit_notes:
-            order = credit_note.line_ids.sale_line_ids.order_id
-            credit_note.transaction_ids = refunds_of.get(order, refunds.browse()).ids
+        none = credit_notes.browse()
+        notes_of = credit_notes.grouped(lambda n: n.line_ids.sale_line_ids.order_id)
+        for refund in refunds:
+            refund.invoice_ids = notes_of.get(refund.groupbuy_order_id, none)
         self._groupbuy_reconcile()
         self._message_log_batch(bodies=dict.fromkeys(self.ids, reason))
         if tell:

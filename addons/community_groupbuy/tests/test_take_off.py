@@ -4,6 +4,7 @@ import random
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
 
 from .common import GroupbuyCommon
 
@@ -413,3 +414,69 @@ class TestTakeOff(TakeOffCommon):
         with self.assertRaises(UserError):
             order._groupbuy_allow(line, 10.01, "Wilted")
         self.assertSettled(order)
+
+
+@tagged("post_install", "-at_install")
+class TestTakeOffShop(GroupbuyCommon):
+    """Orders of the ordinary shop that are collected at a pickup point."""
+
+    def setUp(self):
+        super().setUp()
+        self.order = self.env["sale.order"].create(
+            {
+                "partner_id": self.ann.partner_id.id,
+                "pickup_point_id": self.point.id,
+                "order_line": [
+                    Command.create(
+                        {
+                            "product_id": self.leek.id,
+                            "product_uom_qty": 5,
+                            "price_unit": 9.99,
+                        }
+                    )
+                ],
+            }
+        )
+        self._pay(self.order)
+        self.assertEqual(self.order.state, "sale")
+
+    def _take_off(self, pieces):
+        line = self.order.order_line
+        credit_notes = self.order._groupbuy_take_off({line: pieces}, "Short")
+        self._run_jobs()
+        return credit_notes
+
+    def _invoice(self):
+        invoice = self.order._create_invoices(final=True)
+        invoice.action_post()
+        self.order._groupbuy_reconcile()
+
+    def test_before_the_invoice(self):
+        self.leek.invoice_policy = "order"
+        self.assertFalse(self._take_off(2))
+        self.assertEqual(self.order.amount_total, 29.97)
+        self.assertEqual(self.order.order_line.price_unit, 9.99)
+        self.assertEqual(self._get_refunded(self.order), 19.98)
+        self._invoice()
+        self.assertSettled(self.order)
+
+    def test_after_the_invoice(self):
+        self.leek.invoice_policy = "order"
+        self.order.order_line._compute_qty_to_invoice()
+        self._invoice()
+        self.assertSettled(self.order)
+        self.assertEqual(self._take_off(2).amount_total, 19.98)
+        self.assertSettled(self.order)
+        self._take_off(3)
+        self.assertSettled(self.order)
+        self.assertEqual(self.order.groupbuy_status, "refunded")
+
+    def test_refund_that_fails_is_tried_again(self):
+        self.bank.error = ValueError("The bank is closed.")
+        with mute_logger("odoo.addons.community_groupbuy.models.payment_transaction"):
+            self._take_off(2)
+        self.assertEqual(self._get_refunds(self.order).state, "error")
+        self.bank.error = None
+        with self._later(minutes=10):
+            self._sweep()
+        self.assertEqual(self._get_refunded(self.order), 19.98)
