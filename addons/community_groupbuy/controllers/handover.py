@@ -45,10 +45,11 @@ class GroupbuyHandover(CustomerPortal):
         """Override of `portal`: who runs a point finds its desk on the home page."""
         values = super()._prepare_home_portal_values(counters)
         if "groupbuy_handover_count" in counters:
-            points_sudo = self._get_handover_points()
+            # Of the points that this user runs only.
             orders_sudo = request.env["sale.order"].sudo()
-            values["groupbuy_handover_count"] = points_sudo and (
-                orders_sudo.search_count(points_sudo._get_handover_domain())
+            points_sudo = self._get_handover_points()
+            values["groupbuy_handover_count"] = orders_sudo.search_count(
+                points_sudo._get_handover_domain()
             )
         return values
 

@@ -1,24 +1,11 @@
-from odoo.tests import HttpCase, new_test_user, tagged
-from odoo.tests.common import ChromeBrowser
+from odoo.tests import new_test_user, tagged
 
+from .browser_common import BrowserCommon
 from .common import GroupbuyCommon
 
 
 @tagged("post_install", "-at_install")
-class TestBackendTour(GroupbuyCommon, HttpCase):
-    def setUp(self):
-        super().setUp()
-        # Debian's Odoo leaves out a library of video calls. The page says so in an
-        # error, long before a tour's own error checker is asked.
-        handle_console = ChromeBrowser._handle_console
-
-        def handle(browser, type, args=None, **kwargs):
-            if "selfie_segmentation" in str(args):
-                type = "log"
-            return handle_console(browser, type, args=args, **kwargs)
-
-        self.patch(ChromeBrowser, "_handle_console", handle)
-
+class TestBackendTour(GroupbuyCommon, BrowserCommon):
     def _tour(self, url, tour):
         self.start_tour(url, tour, login="gb_tour_operator")
 

@@ -1,5 +1,6 @@
 from odoo.tests import new_test_user, tagged
 
+from .browser_common import BrowserCommon
 from .handover_common import HandoverCommon
 from .storefront_common import StorefrontCommon
 
@@ -71,7 +72,7 @@ class TestHandoverPhone(HandoverTourCommon):
 
 
 @tagged("post_install", "-at_install")
-class TestHandoverBackend(HandoverTourCommon):
+class TestHandoverBackend(HandoverTourCommon, BrowserCommon):
     """The same desk in the backend, with a scanner that types."""
 
     def test_hand_over_in_the_backend(self):
