@@ -124,6 +124,9 @@ export class HandoverDesk extends Component {
             "input, textarea, select, [contenteditable]"
         );
         if (field && printable && !typing) {
+            event.preventDefault();
+            field.value += event.key;
+            this.state.code = field.value;
             field.focus();
         }
     }
