@@ -67,6 +67,7 @@ from . import (
     stock_location,
     stock_move,
     stock_move_claim,
+    stock_move_line,
     stock_picking,
     stock_picking_claim,
     stock_picking_handover,

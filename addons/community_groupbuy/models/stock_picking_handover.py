@@ -15,6 +15,11 @@ class StockPicking(models.Model):
         self._groupbuy_get_handed_orders()._groupbuy_mark_received()
         return result
 
+    def _send_confirmation_email(self):
+        """Override of `stock`: whoever collects is not told so by mail or SMS."""
+        others = self.filtered(lambda picking: picking.groupbuy_kind != "handover")
+        return super(StockPicking, others)._send_confirmation_email()
+
     def _groupbuy_get_handed_orders(self):
         # Storekeepers need no rights on orders; it follows from their goods.
         handovers_sudo = self.sudo().filtered(
@@ -132,6 +137,10 @@ class StockPicking(models.Model):
 
 class StockMove(models.Model):
     _inherit = "stock.move"
+
+    def _skip_push(self):
+        """Override of `stock`: what was collected goes nowhere else."""
+        return self.picking_id.groupbuy_kind == "handover" or super()._skip_push()
 
     def _action_cancel(self):
         """Override of `stock`: who got the rest before has received everything."""
