@@ -114,8 +114,8 @@ class GroupbuyHandover(models.Model):
 
         The goods are booked back to the point and wait there for their resident again.
 
-        :raise UserError: too late, undone already, something has come back meanwhile,
-            or the user does not run the point
+        :raise UserError: too late, undone already, the resident has an after-sales
+            request or has brought something back, or the user does not run the point
         """
         handovers_sudo = self._check_undo()
         orders_sudo = handovers_sudo.order_id
@@ -156,6 +156,11 @@ class GroupbuyHandover(models.Model):
                     "request instead.",
                     int(UNDO_TIME.total_seconds() // 60),
                 )
+            )
+        claims = orders_sudo.groupbuy_claim_ids
+        if claims.filtered(lambda claim: claim.state not in ("rejected", "cancelled")):
+            raise UserError(
+                self.env._("The resident has an after-sales request about this order.")
             )
         returned = handovers_sudo.picking_ids.move_ids.returned_move_ids
         if returned.filtered(lambda move: move.state != "cancel"):

@@ -169,12 +169,12 @@ class TestHandover(HandoverCommon):
 
     def test_who_is_let_run_a_point_needs_no_other_right(self):
         """As the leaders' addon does it."""
+        self._arrive(self.orders)
         self.patch(
             self.env.registry["groupbuy.pickup.point"],
             "_can_be_run_by",
             lambda point, user: point == self.point and user == self.eva,
         )
-        self._arrive(self.orders)
         desk = self.point.with_user(self.eva)
         self.assertEqual(desk.get_handover_orders()["total"], 2)
         [result] = desk.hand_over([self.order.groupbuy_pickup_code])
@@ -500,6 +500,25 @@ class TestHandover(HandoverCommon):
             with self.assertRaisesRegex(UserError, "no such"):
                 handovers.undo()
         self.assertEqual(self._get_quantity(self.leek, self.point.location_id), 5)
+
+    def test_no_undo_of_what_is_complained_about(self):
+        self._arrive(self.orders)
+        self._hand_over(self.order.id)
+        self.order.with_user(self.ann).groupbuy_submit_claim(
+            [
+                {
+                    "line_id": self.order.order_line[0].id,
+                    "quantity": 1,
+                    "reason_id": self.env["groupbuy.claim.reason"]
+                    .search([], limit=1)
+                    .id,
+                }
+            ]
+        )
+        handover = self.order.groupbuy_handover_ids.with_user(self.operator)
+        with self.assertRaisesRegex(UserError, "after-sales request about"):
+            handover.undo()
+        self.assertEqual(self.order.groupbuy_status, "received")
 
     def test_undo_many_with_lots(self):
         """Lots come back as they were given."""
