@@ -146,7 +146,10 @@ class GroupbuyCampaign(models.Model):
                     "can be moved."
                 )
             )
-        pickings.move_ids.filtered(lambda move: move._groupbuy_is_open()).date = date
+        # The campaign's own chatter tells it once.
+        quiet = pickings.with_context(tracking_disable=True)
+        quiet.move_ids.filtered(lambda move: move._groupbuy_is_open()).date = date
+        quiet.flush_recordset(["scheduled_date"])
         pickings.filtered(
             lambda picking: picking.groupbuy_kind == "transfer"
         )._groupbuy_put_in_batches()

@@ -20,6 +20,40 @@ class StockMove(models.Model):
         )
         return super(StockMove, self - waiting)._action_assign(force_qty=force_qty)
 
+    def _groupbuy_reserve(self):
+        """Set the goods of these hand-over moves aside, all at once.
+
+        Odoo reserves move by move, and looks through all others for each. Where lots,
+        owners or packages have a say, or goods are not there, it still does.
+        """
+        lines = self.move_orig_ids.move_line_ids
+        special = lines.filtered(
+            lambda line: line.lot_id or line.owner_id or line.result_package_id
+        ).move_id
+        plain = self.filtered(
+            lambda move: (
+                move._groupbuy_is_open()
+                and not move.move_line_ids
+                and move.product_id.tracking == "none"
+                and not move.move_orig_ids & special
+            )
+        )
+        quant_model = self.env["stock.quant"]
+        vals_list, reserved = [], self.browse()
+        groups = plain.grouped(lambda move: (move.product_id, move.location_id))
+        for (product, location), moves in groups.items():
+            left = quant_model._get_available_quantity(product, location, strict=True)
+            for move in moves._groupbuy_sorted():
+                if product.uom_id.compare(move.product_qty, left) <= 0:
+                    left -= move.product_qty
+                    reserved |= move
+                    vals_list.append(move._prepare_move_line_vals(move.product_qty))
+        quants = quant_model._get_quants_by_products_locations(
+            reserved.product_id, reserved.location_id
+        )
+        self.env["stock.move.line"].with_context(quants_cache=quants).create(vals_list)
+        (self - reserved)._action_assign()
+
     def _groupbuy_sorted(self, last_first=False):
         """:return: these moves by the order of joining"""
         return self.sorted(

@@ -464,7 +464,12 @@ class StockPicking(models.Model):
                 and picking.state not in ("done", "cancel")
             )
         )
-        ready.move_ids.filtered(lambda move: move._groupbuy_is_open())._action_assign()
+        # The transfer's own arrival tells it, not each of its hand-overs.
+        quiet = ready.with_context(tracking_disable=True)
+        quiet.move_ids.filtered(
+            lambda move: move._groupbuy_is_open()
+        )._groupbuy_reserve()
+        quiet.flush_recordset(["state"])
         orders = ready.sale_id.filtered(lambda order: order.groupbuy_status == "ready")
         orders._groupbuy_give_codes()
         orders._groupbuy_notify("community_groupbuy.mail_template_ready")

@@ -50,6 +50,7 @@ class StockPicking(models.Model):
     def _groupbuy_get_plan(self):
         """:return: {open move: hand-over moves that it feeds, first joined first}"""
         moves = self.move_ids.filtered(lambda move: move._groupbuy_is_open())
+        moves.move_dest_ids.sale_line_id.fetch(["order_id"])
         return {
             move: move.move_dest_ids.filtered(
                 lambda fed: fed._groupbuy_is_open()
@@ -156,6 +157,8 @@ class StockPicking(models.Model):
         """
         rank = [stage for stage, _label in self._fields["groupbuy_stage"].selection]
         by_stage = {}
+        # Read for all of them at once.
+        self.move_ids.fetch(["state", "move_orig_ids"])
         for picking in self:
             if picking.state in ("done", "cancel"):
                 continue
