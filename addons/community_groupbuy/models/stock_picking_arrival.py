@@ -464,7 +464,6 @@ class StockPicking(models.Model):
                 and picking.state not in ("done", "cancel")
             )
         )
-        # The transfer's own arrival tells it, not each of its hand-overs.
         quiet = ready.with_context(tracking_disable=True)
         quiet.move_ids.filtered(
             lambda move: move._groupbuy_is_open()

@@ -172,5 +172,6 @@ class StockPicking(models.Model):
             if stage != picking.groupbuy_stage:
                 by_stage[stage] = by_stage.get(stage, self.browse()) | picking
         for stage, pickings in by_stage.items():
-            pickings.groupbuy_stage = stage
+            # The transfers' own notes tell it, not each of their hand-overs.
+            pickings.with_context(tracking_disable=True).groupbuy_stage = stage
         return self.union(*by_stage.values())
