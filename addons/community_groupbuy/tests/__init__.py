@@ -4,6 +4,7 @@ from . import test_backend
 from . import test_backend_tour
 from . import test_campaign
 from . import test_claim
+from . import test_claim_tour
 from . import test_closing
 from . import test_dispatch
 from . import test_door
