@@ -68,7 +68,6 @@
         "web.assets_backend": [
             "community_groupbuy/static/src/handover/**/*",
             "community_groupbuy/static/src/backend/**/*",
-            "community_groupbuy/static/src/points/**/*",
         ],
         "web.assets_frontend": [
             "community_groupbuy/static/src/handover/**/*",
