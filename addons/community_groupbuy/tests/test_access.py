@@ -140,7 +140,7 @@ class TestAccess(GroupbuyCommon, HttpCase):
             "groupbuy.campaign": {
                 "join", "action_publish", "action_close", "action_cancel",
                 "action_extend", "action_back_to_draft", "action_process_again",
-                "action_preview", "get_dashboard",
+                "action_preview", "get_dashboard", "get_door_delivery",
             },
             "groupbuy.claim": set(),
             "groupbuy.claim.ask": set(),

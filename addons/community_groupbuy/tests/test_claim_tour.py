@@ -1,23 +1,11 @@
-from odoo.tests import HttpCase, tagged
-from odoo.tests.common import ChromeBrowser
+from odoo.tests import tagged
 
+from .browser_common import BrowserCase
 from .test_claim import ClaimCommon, photo
 
 
 @tagged("post_install", "-at_install")
-class TestClaimTour(ClaimCommon, HttpCase):
-    def setUp(self):
-        super().setUp()
-        # See `test_backend_tour`: Debian's Odoo leaves out a library of video calls.
-        handle_console = ChromeBrowser._handle_console
-
-        def handle(browser, type, args=None, **kwargs):
-            if "selfie_segmentation" in str(args):
-                type = "log"
-            return handle_console(browser, type, args=args, **kwargs)
-
-        self.patch(ChromeBrowser, "_handle_console", handle)
-
+class TestClaimTour(ClaimCommon, BrowserCase):
     def test_operator_decides_about_a_request(self):
         order = self._receive()
         claim = self._claim(order, self.leek, 2, note="Wilted", photos=[photo()])
