@@ -1,11 +1,11 @@
 from odoo.tests import tagged
 
-from .browser_common import BrowserCase
+from .browser_common import BrowserCommon
 from .test_claim import ClaimCommon, photo
 
 
 @tagged("post_install", "-at_install")
-class TestClaimTour(ClaimCommon, BrowserCase):
+class TestClaimTour(ClaimCommon, BrowserCommon):
     def test_operator_decides_about_a_request(self):
         order = self._receive()
         claim = self._claim(order, self.leek, 2, note="Wilted", photos=[photo()])
