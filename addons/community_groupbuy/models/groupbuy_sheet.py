@@ -346,21 +346,27 @@ class GroupbuySheet(models.AbstractModel):
         return ", ".join(record.name for record in records)
 
     @api.model
-    def _prepare_pages(self, pickings, rows, quantity_column, values=5):
-        """:param dict rows: {point id, None for the door: rows}
-        :return: a page per route, a block per point, as they are driven to
+    def _get_stops(self, pickings):
+        """:return: {route, or none: pickup points in the order in which they are driven
+        to}, of the transfers among these pickings
         """
-        points = self.env["groupbuy.pickup.point"].with_context(active_test=False)
-        points = points.search([("id", "in", [point for point in rows if point])])
         # As planned for this day; else as always.
         routes = {
             picking.pickup_point_id: picking.batch_id.groupbuy_route_id
             or picking.groupbuy_route_id
             for picking in pickings
         }
+        points = self.env["groupbuy.pickup.point"].with_context(active_test=False)
+        points = points.search([("id", "in", [point.id for point in routes])])
+        return points.grouped(lambda point: routes[point])
+
+    @api.model
+    def _prepare_pages(self, pickings, rows, quantity_column, values=5):
+        """:param dict rows: {point id, None for the door: rows}
+        :return: a page per route, a block per point, as they are driven to
+        """
         pages = []
-        by_route = points.grouped(lambda point: routes.get(point, point.route_id))
-        for route, stops in by_route.items():
+        for route, stops in self._get_stops(pickings).items():
             blocks = [
                 self._prepare_block(
                     self._describe_stop(number, point)[:values],
@@ -368,7 +374,10 @@ class GroupbuySheet(models.AbstractModel):
                     quantity_column,
                 )
                 for number, point in enumerate(stops, 1)
+                if point.id in rows
             ]
+            if not blocks:
+                continue
             facts = [route.driver_id.name, route.vehicle] if route else []
             pages.append(
                 {

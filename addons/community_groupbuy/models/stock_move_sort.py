@@ -97,13 +97,10 @@ class StockMove(models.Model):
         if isinstance(product_id, bool) or not isinstance(product_id, int):
             raise UserError(self.env._("There is no such product."))
         rows = self._query_groupbuy_sorting(pickings, product_id)
-        points_sudo = self.env["groupbuy.pickup.point"].sudo()
-        points_sudo = points_sudo.with_context(active_test=False).search(
-            [("id", "in", [row["point_id"] for row in rows if row["point_id"]])]
-        )
+        sheet_sudo = self.env["groupbuy.sheet"].sudo()
         stops = {}
-        for route_sudo, stops_sudo in points_sudo.grouped("route_id").items():
-            for stop, point_sudo in enumerate(stops_sudo, 1):
+        for route_sudo, points_sudo in sheet_sudo._get_stops(pickings.sudo()).items():
+            for stop, point_sudo in enumerate(points_sudo, 1):
                 stops[point_sudo.id] = (
                     len(stops),
                     point_sudo.name,
