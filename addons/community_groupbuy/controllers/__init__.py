@@ -1,1 +1,1 @@
-from . import handover, main, payment, point, portal, sheet
+from . import claim, handover, main, payment, point, portal, sheet

@@ -1,3 +1,5 @@
+from werkzeug.urls import url_encode
+
 from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.fields import Domain
 from odoo.http import request, route
@@ -5,6 +7,7 @@ from odoo.http import request, route
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 from odoo.addons.sale.controllers.portal import CustomerPortal
 
+from ..models.groupbuy_campaign import VISIBLE_STATES
 from .main import get_share_token, get_share_url
 
 
@@ -41,8 +44,9 @@ class GroupbuyPortal(CustomerPortal):
     # === LIST === #
 
     def _prepare_groupbuy_domain(self):
+        # Joins, and what was bought in the shop and is collected at a pickup point.
         return Domain("partner_id", "=", request.env.user.partner_id.id) & Domain(
-            "groupbuy_campaign_id", "!=", False
+            "groupbuy_status", "!=", False
         )
 
     @route(
@@ -61,9 +65,22 @@ class GroupbuyPortal(CustomerPortal):
         labels = dict(
             orders_sudo._fields["groupbuy_status"]._description_selection(request.env)
         )
-        status = status if status in labels else None
-        total = counts.get(status, 0) if status else sum(counts.values())
-        if status:
+        with_claims = domain & Domain("groupbuy_claim_ids", "!=", False)
+        tabs = [(name, label, counts.get(name)) for name, label in labels.items()]
+        tabs.append(
+            (
+                "claims",
+                request.env._("After-sales"),
+                orders_sudo.search_count(with_claims),
+            )
+        )
+        tabs = [tab for tab in tabs if tab[2]]
+        totals = {name: count for name, _label, count in tabs}
+        status = status if status in totals else None
+        total = totals[status] if status else sum(counts.values())
+        if status == "claims":
+            domain = with_claims
+        elif status:
             domain &= Domain("groupbuy_status", "=", status)
         pager = portal_pager(
             url="/my/groupbuy",
@@ -84,11 +101,7 @@ class GroupbuyPortal(CustomerPortal):
             orders=orders_sudo,
             status=status,
             all_count=sum(counts.values()),
-            tabs=[
-                (name, label, counts[name])
-                for name, label in labels.items()
-                if counts.get(name)
-            ],
+            tabs=tabs,
             pager=pager,
         )
         return request.render("community_groupbuy.portal_my_groupbuys", values)
@@ -104,7 +117,7 @@ class GroupbuyPortal(CustomerPortal):
             )
         except (AccessError, MissingError):
             return request.redirect("/my")
-        if not order_sudo.groupbuy_campaign_id:
+        if not order_sudo.groupbuy_status:
             return request.redirect("/my")
         if (report_type := kwargs.get("report_type")) in ("html", "pdf", "text"):
             return self._show_report(
@@ -114,32 +127,52 @@ class GroupbuyPortal(CustomerPortal):
                 download=kwargs.get("download"),
             )
         request.website._groupbuy_end_payment()
+        values = self._get_page_view_values(
+            order_sudo,
+            access_token,
+            self._prepare_groupbuy_values(order_sudo),
+            "my_groupbuy_history",
+            False,
+        )
+        return request.render("community_groupbuy.portal_my_groupbuy", values)
+
+    def _prepare_groupbuy_values(self, order_sudo):
+        """:return: what the page of an order shows; what one may do is for its owner"""
         campaign_sudo = order_sudo.groupbuy_campaign_id
         own = order_sudo.partner_id == request.env.user.partner_id
-        published = campaign_sudo.state not in ("draft", "cancelled")
-        progress = campaign_sudo._get_public_progress(campaign_sudo.id)
+        published = campaign_sudo.state in VISIBLE_STATES
         lines = order_sudo._groupbuy_prepare_lines()
-        values = {
+        points_sudo, closed = order_sudo.pickup_point_id[:0], {}
+        if own:
+            points_sudo, closed = order_sudo._groupbuy_get_movable_points()
+        ready = order_sudo.groupbuy_status == "ready"
+        return {
             "page_name": "groupbuy",
             "order": order_sudo,
             "campaign": campaign_sudo,
             "published": published,
-            "progress": progress,
+            "progress": published
+            and campaign_sudo._get_public_progress(campaign_sudo.id),
             "own": own,
             "lines": lines,
+            "goods": order_sudo._groupbuy_get_goods(),
             "timeline": order_sudo._groupbuy_prepare_timeline(),
+            "pickup_code": ready and order_sudo.groupbuy_pickup_code,
+            "movable_points": points_sudo,
+            "closed_points": closed,
+            "tracking": order_sudo._groupbuy_get_tracking(),
+            "confirmable": own and order_sudo._groupbuy_is_confirmable(),
             "refunds": order_sudo._groupbuy_get_refunds(),
+            "claims": order_sudo.groupbuy_claim_ids,
+            "claimable": own and order_sudo._groupbuy_is_claimable(),
             "seconds_to_pay": order_sudo._groupbuy_get_seconds_to_pay(),
             "cancellable": own and order_sudo._groupbuy_is_cancellable(),
+            "again": own and any(order_sudo._groupbuy_find_again()),
             "savings": sum(line["saving"] for line in lines),
-            "share_url": get_share_url(campaign_sudo),
-            "share_token": get_share_token(campaign_sudo),
+            "share_url": published and get_share_url(campaign_sudo),
+            "share_token": published and get_share_token(campaign_sudo),
             "error": request.session.pop("groupbuy_error", None),
         }
-        values = self._get_page_view_values(
-            order_sudo, access_token, values, "my_groupbuy_history", False
-        )
-        return request.render("community_groupbuy.portal_my_groupbuy", values)
 
     @route(
         "/my/groupbuy/<int:order_id>/cancel",
@@ -160,3 +193,33 @@ class GroupbuyPortal(CustomerPortal):
         except UserError as error:
             request.session["groupbuy_error"] = str(error)
         return request.redirect(f"/my/groupbuy/{order_id}")
+
+    @route(
+        "/my/groupbuy/<int:order_id>/again",
+        type="http",
+        auth="user",
+        website=True,
+        methods=["POST"],
+    )
+    def portal_my_groupbuy_again(self, order_id, **_kwargs):
+        """Lead to where the same goods are for sale now, already chosen."""
+        try:
+            order_sudo = self._document_check_access("sale.order", order_id)
+        except (AccessError, MissingError):
+            return request.redirect("/my")
+        campaign, pieces = order_sudo._groupbuy_find_again()
+        if campaign:
+            basket = ",".join(f"{offer.id}:{count}" for offer, count in pieces.items())
+            query = url_encode({"basket": basket})
+            return request.redirect(f"{campaign._get_website_url()}?{query}#join")
+        try:
+            with request.env.cr.savepoint():
+                if not pieces:
+                    raise UserError(request.env._("These goods are not for sale now."))
+                cart = request.cart or request.website._create_cart()
+                for product, count in pieces.items():
+                    cart._cart_add(product.id, count)
+        except UserError as error:
+            request.session["groupbuy_error"] = str(error)
+            return request.redirect(f"/my/groupbuy/{order_id}")
+        return request.redirect("/shop/cart")

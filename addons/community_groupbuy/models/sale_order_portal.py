@@ -8,8 +8,10 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     def _compute_access_url(self):
-        """Override of `sale`: joins have a page of their own."""
-        joins = self.filtered("groupbuy_campaign_id")
+        """Override of `sale`: joins and what is collected have a page of their own."""
+        joins = self.filtered(
+            lambda order: order.groupbuy_campaign_id or order.groupbuy_status
+        )
         for order in joins:
             order.access_url = f"/my/groupbuy/{order.id}"
         return super(SaleOrder, self - joins)._compute_access_url()
@@ -69,41 +71,28 @@ class SaleOrder(models.Model):
         left = self._get_groupbuy_expiry() - fields.Datetime.now()
         return max(int(left.total_seconds()), 0)
 
-    def _groupbuy_prepare_timeline(self):
-        """:return: the steps of this order as (label, "done", "now" or "later")"""
-        self.ensure_one()
-        steps = [
-            ("to_pay", self.env._("Joined")),
-            ("waiting", self.env._("Paid, waiting for the group")),
-            ("to_ship", self.env._("The group made it")),
-            ("shipped", self.env._("On the way")),
-            ("ready", self.env._("Ready to collect")),
-            ("received", self.env._("Received")),
-        ]
-        names = [name for name, _label in steps]
-        if self.groupbuy_status not in names:
-            return []
-        position = names.index(self.groupbuy_status)
-        return [
-            (label, "done" if at < position else "now" if at == position else "later")
-            for at, (_name, label) in enumerate(steps)
-        ]
-
     def _groupbuy_prepare_lines(self):
         """:return: what the resident sees of each line, prices as text"""
         self.ensure_one()
         show = self.currency_id.format
         lines = []
-        for line in self.order_line.filtered("groupbuy_offer_id"):
+        for line in self._groupbuy_get_goods():
             offer = line.groupbuy_offer_id
+            product = line.product_id.with_context(display_default_code=False)
+            values = {
+                "name": product.display_name,
+                "quantity": f"{line.product_uom_qty:.12g}",
+                "total_text": show(line.price_total),
+                "unit_text": show(line.price_reduce_taxinc),
+            }
+            lines.append(values)
+            if not offer:
+                values.update(self._groupbuy_prepare_shop_line(line))
+                continue
             shop_price = max(line.product_id.lst_price, offer.base_price)
-            lines.append(
+            values.update(
                 {
-                    "name": line.product_id.with_context(
-                        display_default_code=False
-                    ).display_name,
                     "image_url": offer._get_image_url("image_256"),
-                    "quantity": int(line.product_uom_qty),
                     "joined_text": show(line.groupbuy_price),
                     "price_text": show(min(offer.price, line.groupbuy_price)),
                     "final_text": show(offer.final_price) if offer.final_price else "",
@@ -114,7 +103,6 @@ class SaleOrder(models.Model):
                     < 0,
                     "saving": max(shop_price - line.price_unit, 0)
                     * line.product_uom_qty,
-                    "total_text": show(line.price_total),
                     "next": offer.next_quantity
                     and (
                         offer.next_quantity - offer.paid_quantity,
@@ -123,3 +111,21 @@ class SaleOrder(models.Model):
                 }
             )
         return lines
+
+    def _groupbuy_prepare_shop_line(self, line):
+        """:return: what differs for goods of the ordinary shop"""
+        product = line.product_id
+        has_image = (
+            product.website_published and product.with_context(bin_size=True).image_128
+        )
+        image_url = has_image and self.env["website"].image_url(product, "image_256")
+        return {
+            "image_url": image_url or None,
+            "joined_text": "",
+            "price_text": "",
+            "final_text": "",
+            "missed": False,
+            "lower": False,
+            "saving": 0.0,
+            "next": False,
+        }
