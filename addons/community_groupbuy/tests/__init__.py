@@ -18,6 +18,7 @@ from . import test_life
 from . import test_loyalty
 from . import test_nudge
 from . import test_offer
+from . import test_order_centre
 from . import test_payment
 from . import test_pickup_date
 from . import test_point
