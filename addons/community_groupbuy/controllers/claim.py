@@ -6,7 +6,7 @@ from odoo.http import request, route
 from odoo.addons.portal.controllers.portal import CustomerPortal
 
 # A little more than is allowed, so that too much can be told from just enough.
-MAX_READ = 5 * 2**20 + 1
+MAX_READ = 5 * 2**20 + 16
 MAX_ID = 2**31 - 1
 
 
