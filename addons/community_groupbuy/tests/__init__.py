@@ -22,6 +22,7 @@ from . import test_order_centre
 from . import test_payment
 from . import test_pickup_date
 from . import test_point
+from . import test_point_tour
 from . import test_portal
 from . import test_price
 from . import test_sheet
