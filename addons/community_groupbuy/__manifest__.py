@@ -49,6 +49,7 @@
         "views/groupbuy_pickup_point_views.xml",
         "views/groupbuy_arrival_issue_views.xml",
         "views/stock_picking_views.xml",
+        "views/stock_picking_door_views.xml",
         "views/stock_picking_batch_views.xml",
         "views/groupbuy_route_views.xml",
         "views/payment_transaction_views.xml",

@@ -23,12 +23,15 @@ class PaymentTransaction(models.Model):
         store=True,
         index="btree_not_null",
         string="Group-buy Order",
-        help="The join that this transaction pays, or whose payment it refunds.",
+        help="The join that this transaction pays, or whose payment it refunds; also an "
+        "ordinary order collected at a pickup point, if part of it is refunded.",
     )
     groupbuy_tries = fields.Integer(string="Refund Tries", readonly=True, copy=False)
 
     @api.depends(
-        "sale_order_ids.groupbuy_campaign_id", "source_transaction_id.groupbuy_order_id"
+        "sale_order_ids.groupbuy_campaign_id",
+        "source_transaction_id.groupbuy_order_id",
+        "source_transaction_id.sale_order_ids.pickup_point_id",
     )
     def _compute_groupbuy_order_id(self):
         for tx in self:

@@ -324,3 +324,16 @@ class TestPickupOrder(PointCommon):
         self.assertFalse(self._get_transfers(self.point))
         self.assertEqual(self._get_brought(self.north), {self.leek: 2})
         self.assertEqual(order.pickup_point_id, self.north)
+
+    def test_money_for_what_falls_short_comes_back(self):
+        order = self._create_pickup_order(self.ann, self.leek, 3, self.point)
+        self._pay(order)
+        self.assertEqual(order.state, "sale")
+        line = order.order_line.filtered(lambda line: line.product_id == self.leek)
+        line.move_ids._groupbuy_plan_less(1)
+        order._groupbuy_take_off({line: 1}, "One was bad")
+        self.assertEqual(self._get_brought(self.point), {self.leek: 2})
+        self.assertEqual(line.product_uom_qty, 2)
+        self._run_jobs()
+        order._create_invoices().action_post()
+        self.assertMoney(order, paid=30, refunded=10)
