@@ -30,6 +30,7 @@ class TestPointTour(PointCommon, StorefrontCommon):
         )
         cls.pickup_carrier = cls.env.ref("community_groupbuy.delivery_carrier_pickup")
         cls.pickup_carrier.write({"is_published": True, "sequence": 1})
+        cls.website.show_line_subtotals_tax_selection = "tax_included"
         cls._set_address(cls.ann)
         cls.ann.partner_id.email = "ann@example.com"
 
