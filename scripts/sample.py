@@ -82,6 +82,9 @@ JOINS = {
         (5, "ZT-LC-01", {"ZPJZ-001": 2, "QJXY-001": 2}),
     ],
 }
+# Of these the goods have left the warehouse, and come to their points.
+SENT = ("DEMO-OK", "DEMO-OK2")
+ARRIVED = ("DEMO-OK",)
 CLOSED = ("DEMO-OK", "DEMO-OK2", "DEMO-FAIL")
 CANCELLED = ("DEMO-CANCEL",)
 
@@ -274,6 +277,64 @@ def end_campaigns():
     return ended
 
 
+def get_transfers(code, stage):
+    return env["stock.picking"].search(
+        [
+            ("groupbuy_campaign_id", "=", get_campaign(code).id),
+            ("groupbuy_kind", "=", "transfer"),
+            ("groupbuy_stage", "=", stage),
+        ],
+        order="id",
+    )
+
+
+def send_goods():
+    """Load the trucks; at one point something is damaged, and somebody collects."""
+    sent = 0
+    for code in SENT:
+        transfers = get_transfers(code, "warehouse")
+        transfers.action_assign()
+        transfers.button_validate()
+        sent += len(transfers)
+    for code in ARRIVED:
+        damaged, *others = get_transfers(code, "way") or [()]
+        if not damaged:
+            continue
+        product = damaged.move_ids[:1].product_id
+        damaged.groupbuy_record_arrival(
+            [{"product_id": product.id, "damaged": 1, "note": "一件破损"}]
+        )
+        for transfer in others:
+            transfer.groupbuy_record_arrival()
+        waiting = get_campaign(code).order_ids.filtered(
+            lambda order: order.groupbuy_status == "ready"
+        )
+        collected = waiting.sorted("id")[-1:]
+        collected.pickup_point_id.hand_over(collected.ids)
+        complain(collected)
+    env.cr.commit()
+    work_off_jobs()
+    return sent
+
+
+def complain(order):
+    """A resident asks for money back for one piece of what was received."""
+    user = order.partner_id.user_ids[:1]
+    line = order.order_line.filtered("groupbuy_offer_id")[:1]
+    reason = env["groupbuy.claim.reason"].search([("is_defect", "=", True)], limit=1)
+    order.with_user(user).groupbuy_submit_claim(
+        [
+            {
+                "line_id": line.id,
+                "quantity": 1,
+                "reason_id": reason.id,
+                "wish": "refund",
+                "note": "打开时已经受潮。",
+            }
+        ]
+    )
+
+
 keep_messages_here()
 tell("Accounts (password = login)", create_people())
 provider = offer_demo_payment()
@@ -285,5 +346,6 @@ for code, joins in JOINS.items():
         sum(join_and_pay(campaign, *join, provider) for join in joins),
     )
 tell("Campaigns closed or cancelled", end_campaigns())
+tell("Transfers that have left the warehouse", send_goods())
 env["payment.transaction"]._groupbuy_book_pending()
 env.cr.commit()

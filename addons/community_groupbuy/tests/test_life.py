@@ -8,7 +8,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from .common import GroupbuyCommon
+from .fulfilment_common import FulfilmentCommon
 
 _logger = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ DEEDS = st.lists(
 
 
 @tagged("post_install", "-at_install")
-class TestLife(GroupbuyCommon):
+class TestLife(FulfilmentCommon):
     """Whatever happens to orders: goods and money add up, to the piece and the fen."""
 
     @classmethod
@@ -62,9 +62,6 @@ class TestLife(GroupbuyCommon):
         cls.other_point = cls.env["groupbuy.pickup.point"].create({"name": "West Gate"})
         cls.points = cls.point + cls.other_point
         cls.products = cls.leek + cls.ginger
-        cls.warehouse = cls.env["stock.warehouse"].search(
-            [("company_id", "=", cls.company.id)], limit=1
-        )
         for product in cls.products:
             cls.env["stock.quant"]._update_available_quantity(
                 product, cls.warehouse.lot_stock_id, STOCK
@@ -104,12 +101,7 @@ class TestLife(GroupbuyCommon):
         for number in moves:
             self._try("move", orders[number % len(orders)])
         self._check(orders)
-        transfers = self.env["stock.picking"].search(
-            [
-                ("groupbuy_campaign_id", "=", campaign.id),
-                ("groupbuy_kind", "=", "transfer"),
-            ]
-        )
+        transfers = self._get_transfers(campaign)
         self._live_transfers(transfers, losses)
         self._check(orders)
         for deed, number in deeds:
@@ -143,10 +135,8 @@ class TestLife(GroupbuyCommon):
         return order
 
     def _live_transfers(self, transfers, losses):
-        transfers.action_assign()
-        for transfer in transfers:
-            transfer.move_ids.picked = True
-            transfer._action_done()
+        self._dispatch(transfers)
+        for transfer in transfers.filtered(lambda picking: picking.state == "done"):
             came = {move.product_id: move.quantity for move in transfer.move_ids}
             lines = []
             for number, (product, pieces) in enumerate(came.items()):
