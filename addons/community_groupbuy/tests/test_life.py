@@ -1,4 +1,5 @@
 import logging
+import os
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -72,7 +73,7 @@ class TestLife(FulfilmentCommon):
         )
 
     @settings(
-        max_examples=12,
+        max_examples=int(os.environ.get("LIFE_EXAMPLES", "8")),
         deadline=None,
         database=None,
         # An example takes a second: what fails is told as it is.
