@@ -144,7 +144,8 @@ class TestLife(FulfilmentCommon):
         if transfers:
             self._dispatch(transfers)
         for transfer in transfers.filtered(lambda picking: picking.state == "done"):
-            came = {move.product_id: move.quantity for move in transfer.move_ids}
+            moves = transfer.move_ids.filtered(lambda move: move.state == "done")
+            came = {move.product_id: move.quantity for move in moves}
             lines = []
             for number, (product, pieces) in enumerate(came.items()):
                 short = round(pieces * losses[2 * number])
