@@ -23,7 +23,7 @@ class PaymentTransaction(models.Model):
         store=True,
         index="btree_not_null",
         string="Group-buy Order",
-        help="The join that this transaction pays, or whose payment it refunds; also an "
+        help="The join that this transaction pays, or whose payment it refunds; or an "
         "ordinary order collected at a pickup point, if part of it is refunded.",
     )
     groupbuy_tries = fields.Integer(string="Refund Tries", readonly=True, copy=False)
