@@ -99,6 +99,17 @@ class SaleOrder(models.Model):
             return {}
         return point._prepare_location()
 
+    def _set_delivery_method(self, delivery_method, rate=None):
+        """Override of `website_sale`: the same delivery method at another rate, which
+        the checkout sets whenever it is looked at, is collected at the same point."""
+        point = self.pickup_point_id
+        same = delivery_method == self.carrier_id and self._groupbuy_is_collected()
+        result = super()._set_delivery_method(delivery_method, rate=rate)
+        if same and point and self._groupbuy_is_collected():
+            self.pickup_point_id = point
+            self.pickup_location_data = point._prepare_location()
+        return result
+
     def _remove_delivery_line(self):
         """Override of `website_sale`: with another delivery method, which resets the
         location, another point is to be chosen."""

@@ -148,6 +148,20 @@ class TestShopPickup(PointCommon, StorefrontCommon):
         self.assertFalse(order.groupbuy_status)
         self.assertEqual(order.picking_ids.location_id, self.warehouse.lot_stock_id)
 
+    def test_looking_at_the_checkout_again_keeps_the_point(self):
+        self.carrier.product_id.write({"list_price": 3, "taxes_id": self.tax_13.ids})
+        order = self._checkout()
+        self._choose(id=str(self.north.id))
+        self.carrier.product_id.list_price = 4
+        page = self._page("/shop/checkout")
+        [named] = page.xpath("//*[@name='o_pickup_location_name']")
+        self.assertEqual(self._text(named), "North Mall")
+        order.invalidate_recordset()
+        self.assertEqual(order.pickup_point_id, self.north)
+        fee = order.order_line.filtered("is_delivery")
+        self.assertEqual(len(fee), 1)
+        self.assertEqual(fee.price_total, 4.0)
+
     def test_what_is_no_point_is_refused(self):
         order = self._checkout()
         company = self.env["res.company"].create({"name": "Another"})
