@@ -1,7 +1,7 @@
 """Runs in Odoo's shell: orders on their way to many pickup points."""
 
 from copies import Copier
-from orders import ORIGINALS, join_really, named
+from orders import ORIGINALS, join_really
 from shop import configure, create_campaign, create_products, create_residents
 
 from odoo import fields
@@ -72,6 +72,7 @@ def copy_points(env, campaign, orders, count):
             "stock_move_line": transfers.move_line_ids.ids,
         },
         count,
+        "-p",
     )
     return get_pickings(env, campaign, "transfer")
 
@@ -89,11 +90,19 @@ def copy_orders(env, campaign, count):
             "stock_move": pickings.move_ids.ids,
         },
         count,
+        "-o",
     )
 
 
-def copy(env, rows, count):
-    """Copy these rows and the links between moves."""
+def copy(env, rows, count, mark):
+    """Copy these rows and the links between moves.
+
+    :param mark: what tells the names of these copies from others
+    """
+
+    def named(column):
+        return SQL("t.%s || %s || n", SQL.identifier(column), mark)
+
     env.flush_all()
     copier = Copier(env.cr, count)
     for table, ids in rows.items():

@@ -1,6 +1,7 @@
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from .browser_common import BrowserCommon
 from .test_sheet import SheetCommon
 
 
@@ -120,3 +121,18 @@ class TestSort(SheetCommon):
             ):
                 with self.assertRaisesRegex(UserError, "Only operators"):
                     call()
+
+
+@tagged("post_install", "-at_install")
+class TestSortTour(SheetCommon, BrowserCommon):
+    def test_scanner_fills_crates(self):
+        self.start_tour(
+            "/odoo/group-buy-sorting", "groupbuy_sort", login="gb_sheet_operator"
+        )
+        self.env.invalidate_all()
+        moves = self._get_handovers(self.orders).move_ids
+        filled = moves.filtered("groupbuy_sorted")
+        self.assertEqual(
+            {(m.sale_line_id.order_id, m.groupbuy_sorted) for m in filled},
+            {(self.third, 4), (self.first, 2)},
+        )

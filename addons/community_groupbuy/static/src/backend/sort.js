@@ -92,6 +92,20 @@ export class GroupbuySort extends Component {
         return total ? Math.floor((100 * sorted) / total) : 0;
     }
 
+    get piecesText() {
+        const {sorted, total} = this.state.progress;
+        return _t("%(sorted)s of %(total)s pieces", {sorted, total});
+    }
+
+    get cratesText() {
+        const {crates_done: done, crates: total} = this.state.progress;
+        return _t("%(done)s of %(total)s crates full", {done, total});
+    }
+
+    openText({open, total}) {
+        return _t("%(open)s of %(total)s to go", {open, total});
+    }
+
     get found() {
         const {products} = this.state.progress;
         const text = this.state.text.trim();
