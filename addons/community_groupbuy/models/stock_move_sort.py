@@ -36,16 +36,19 @@ class StockMove(models.Model):
     # === PROGRESS === #
 
     @api.model
-    def get_groupbuy_sorting(self, date, route_id=None):
+    def get_groupbuy_sorting(self, date=None, route_id=None):
         """What is to be sorted on a day.
 
-        :param str date: the day that the goods leave, "2026-02-28"
+        :param str date: the day that the goods leave, "2026-02-28"; without it today,
+            in the user's time zone
         :param int route_id: a `groupbuy.route`; none for all
         :return: dict of `date`, `total` and `sorted` (pieces), `crates` and
             `crates_done` (orders), `products`: dicts of `id`, `name`, `code`,
             `barcode`, `total`, `sorted`; and `routes`: dicts of `id`, `name`
         :raise UserError: not an operator, or there is no such day or route
         """
+        if date is None:
+            date = fields.Date.to_string(fields.Date.context_today(self))
         pickings = self._get_groupbuy_pickings(date, route_id)
         rows = self._query_groupbuy_sorting(pickings)
         totals = defaultdict(lambda: [0.0, 0.0])

@@ -95,7 +95,8 @@ class TestSort(SheetCommon):
         ):
             with self.assertRaisesRegex(UserError, "How many pieces"):
                 move.action_groupbuy_sort(quantity, already)
-        for date in ("", "soon", None, 5, "2026-02-30", ["2026-01-01"]):
+        self.assertEqual(self.moves.get_groupbuy_sorting()["date"], self.day)
+        for date in ("", "soon", False, 5, "2026-02-30", ["2026-01-01"]):
             with self.assertRaisesRegex(UserError, "no such day"):
                 self.moves.get_groupbuy_sorting(date)
         for route in (2**40, -1, "x", 2**31 - 1):

@@ -1,5 +1,5 @@
 import {Component, onWillStart, useRef, useState} from "@odoo/owl";
-import {serializeDate} from "@web/core/l10n/dates";
+import {deserializeDate, serializeDate} from "@web/core/l10n/dates";
 import {useBus, useService} from "@web/core/utils/hooks";
 import {DateTimeInput} from "@web/core/datetime/datetime_input";
 import {Layout} from "@web/search/layout";
@@ -8,8 +8,6 @@ import {isBarcodeScannerSupported} from "@web/core/barcode/barcode_video_scanner
 import {registry} from "@web/core/registry";
 import {scanBarcode} from "@web/core/barcode/barcode_dialog";
 import {standardActionServiceProps} from "@web/webclient/actions/action_service";
-
-const {DateTime} = luxon;
 
 /**
  * What a scan or typed text means.
@@ -49,7 +47,8 @@ export class GroupbuySort extends Component {
         this.display = {controlPanel: {}};
         this.hasCamera = isBarcodeScannerSupported();
         this.state = useState({
-            day: DateTime.local().startOf("day"),
+            // The server knows which day it is where the user is.
+            day: null,
             routeId: 0,
             progress: {total: 0, sorted: 0, products: [], routes: []},
             text: "",
@@ -67,7 +66,8 @@ export class GroupbuySort extends Component {
     // Reading
 
     get scope() {
-        return [serializeDate(this.state.day), this.state.routeId || null];
+        const {day, routeId} = this.state;
+        return [day ? serializeDate(day) : null, routeId || null];
     }
 
     async load() {
@@ -76,6 +76,7 @@ export class GroupbuySort extends Component {
             "get_groupbuy_sorting",
             this.scope
         );
+        this.state.day = deserializeDate(this.state.progress.date);
     }
 
     async loadCrates() {
