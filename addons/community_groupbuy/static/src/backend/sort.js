@@ -81,10 +81,15 @@ export class GroupbuySort extends Component {
 
     async loadCrates() {
         const {product} = this.state;
-        this.state.crates = await this.orm.call("stock.move", "get_groupbuy_crates", [
+        const crates = await this.orm.call("stock.move", "get_groupbuy_crates", [
             product.id,
             ...this.scope,
         ]);
+        if (this.state.product?.id !== product.id) {
+            // Another product has been scanned meanwhile.
+            return;
+        }
+        this.state.crates = crates;
         this.state.count = this.next ? this.missing(this.next) : 0;
     }
 
@@ -202,7 +207,14 @@ export class GroupbuySort extends Component {
     async choose(product) {
         this.state.product = product;
         this.state.text = "";
-        await this.loadCrates();
+        // Nothing is confirmed before it is shown.
+        this.state.crates = [];
+        this.state.busy = true;
+        try {
+            await this.loadCrates();
+        } finally {
+            this.state.busy = false;
+        }
         this.input.el?.focus();
     }
 
@@ -258,11 +270,14 @@ export class GroupbuySort extends Component {
         try {
             await act();
         } finally {
-            this.state.busy = false;
-            await Promise.all([
-                this.load(),
-                this.state.product ? this.loadCrates() : null,
-            ]);
+            try {
+                await Promise.all([
+                    this.load(),
+                    this.state.product ? this.loadCrates() : null,
+                ]);
+            } finally {
+                this.state.busy = false;
+            }
             this.input.el?.focus();
         }
     }

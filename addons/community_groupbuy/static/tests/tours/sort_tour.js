@@ -61,7 +61,8 @@ registry.category("web_tour.tours").add("groupbuy_sort", {
             run: "edit 生姜 && press Enter",
         },
         {
-            trigger: ".o_groupbuy_sort_next:contains(东苑)",
+            trigger:
+                ".o_groupbuy_sort:has(h2:contains(生姜)) .o_groupbuy_sort_next:contains(东苑)",
         },
         {
             content: "Enter confirms what is shown",
