@@ -59,6 +59,31 @@ class TestArrival(FulfilmentCommon):
         (first | second).action_groupbuy_all_right()
         self.assertEqual((ann | ben).mapped("groupbuy_status"), ["ready"] * 2)
 
+    def test_an_ordinary_order_arrives_the_same_way(self):
+        order = self.env["sale.order"].create(
+            {
+                "partner_id": self.ann.partner_id.id,
+                "carrier_id": self.env.ref(
+                    "community_groupbuy.delivery_carrier_pickup"
+                ).id,
+                "pickup_point_id": self.point.id,
+                "order_line": [
+                    Command.create({"product_id": self.leek.id, "product_uom_qty": 3})
+                ],
+            }
+        )
+        order.action_confirm()
+        transfer = self._get_handover(order).move_ids.move_orig_ids.picking_id
+        self.assertEqual(transfer.batch_id.groupbuy_route_id, self.route)
+        self._stock(self.leek, 3)
+        self._dispatch(transfer)
+        self.assertEqual(order.groupbuy_status, "shipped")
+        transfer.with_user(self.operator).groupbuy_record_arrival([self._line(short=1)])
+        self.assertEqual(order.groupbuy_status, "ready")
+        self.assertEqual(order.order_line.product_uom_qty, 2)
+        self.assertEqual(self._get_handover(order).move_ids.quantity, 2)
+        self.assertMailed(order, order.groupbuy_pickup_code)
+
     def test_through_the_form(self):
         transfer, (first, last) = self._send([(self.ann, 2), (self.ben, 3)])
         action = transfer.action_groupbuy_open_arrival()

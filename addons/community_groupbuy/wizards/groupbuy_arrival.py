@@ -17,6 +17,7 @@ class GroupbuyArrival(models.TransientModel):
     line_ids = fields.One2many(
         "groupbuy.arrival.line",
         "arrival_id",
+        string="Products",
         compute="_compute_line_ids",
         store=True,
         readonly=False,
