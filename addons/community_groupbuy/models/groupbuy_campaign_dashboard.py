@@ -308,7 +308,9 @@ class GroupbuyCampaign(models.Model):
         joining, in the user's time zone
         """
         start = self._get_midnight(-6)
-        groups = self.env["sale.order"]._read_group(
+        # Days are grouped by the zone of the context only.
+        order_model = self.env["sale.order"].with_context(tz=self.env.tz.zone)
+        groups = order_model._read_group(
             [
                 ("groupbuy_campaign_id", "!=", False),
                 ("company_id", "=", self.env.company.id),
@@ -330,7 +332,6 @@ class GroupbuyCampaign(models.Model):
     @api.model
     def _get_midnight(self, days):
         """:return: when the user's day, `days` from today, begins, in UTC"""
-        zone = pytz.timezone(self.env.user.tz or self.env.context.get("tz") or "UTC")
         day = fields.Date.context_today(self) + timedelta(days=days)
-        local = zone.localize(fields.Datetime.to_datetime(day))
+        local = self.env.tz.localize(fields.Datetime.to_datetime(day))
         return local.astimezone(pytz.UTC).replace(tzinfo=None)

@@ -23,19 +23,18 @@ class TestPickupDate(FulfilmentCommon):
         )
         self.assertEqual(form.pickup_date, campaign.pickup_date)
         self.assertEqual(form.resident_count, 2)
-        form.pickup_date = self._in_days(9)
-        form.pickup_deadline = self._in_days(10)
+        first, last = self._in_days(9), self._in_days(10)
+        form.pickup_date = first
+        form.pickup_deadline = last
         form.reason = "Snow"
         form.save().action_move()
-        self.assertEqual(campaign.pickup_date, self._in_days(9))
-        self.assertEqual(campaign.pickup_deadline, self._in_days(10))
-        self.assertEqual(transfer.scheduled_date, self._in_days(9))
-        self.assertEqual(
-            set(orders.picking_ids.mapped("scheduled_date")), {self._in_days(9)}
-        )
+        self.assertEqual(campaign.pickup_date, first)
+        self.assertEqual(campaign.pickup_deadline, last)
+        self.assertEqual(transfer.scheduled_date, first)
+        self.assertEqual(set(orders.picking_ids.mapped("scheduled_date")), {first})
         self.assertEqual(
             transfer.batch_id.groupbuy_date,
-            self.company._get_groupbuy_date(self._in_days(9)),
+            self.company._get_groupbuy_date(first),
         )
         self.assertMailed(orders[0], "Another day to collect")
         self.assertTrue(
@@ -57,8 +56,9 @@ class TestPickupDate(FulfilmentCommon):
         self._dispatch(self._get_transfers(campaign))
         with self.assertRaisesRegex(UserError, "have left"):
             campaign.action_move_pickup(self._in_days(9))
-        campaign.action_move_pickup(campaign.pickup_date, self._in_days(9))
-        self.assertEqual(campaign.pickup_deadline, self._in_days(9))
+        last = self._in_days(9)
+        campaign.action_move_pickup(campaign.pickup_date, last)
+        self.assertEqual(campaign.pickup_deadline, last)
         self.assertMailed(order, "Another day to collect")
 
     def test_those_who_are_refunded_are_not_told(self):
