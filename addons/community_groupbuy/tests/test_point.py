@@ -297,6 +297,25 @@ class TestPickupOrder(PointCommon):
         late.action_confirm()
         self.assertEqual(len(self._get_transfers(self.point)), 2)
 
+    def test_from_the_warehouse_to_the_resident(self):
+        order = self._create_pickup_order(self.ann, self.leek, 2, self.point)
+        order.action_confirm()
+        transfer = self._get_transfers(self.point)
+        self._dispatch(transfer)
+        transfer.groupbuy_record_arrival()
+        self.assertEqual(order.groupbuy_status, "ready")
+        self._run_cron("sale.send_pending_emails_cron")
+        mails = "".join(order.message_ids.mapped("body"))
+        self.assertIn(f"/my/orders/{order.id}", mails)
+        [answer] = self.point.hand_over([order.groupbuy_pickup_code])
+        self.assertEqual((answer["order_id"], answer["state"]), (order.id, "done"))
+        self.assertEqual(order.groupbuy_status, "received")
+        self.assertEqual(order.order_line[0].qty_delivered, 2)
+        left = self.env["stock.quant"].search(
+            [("location_id", "=", self.point.location_id.id)]
+        )
+        self.assertEqual(sum(left.mapped("quantity")), 0)
+
     def test_a_later_quantity_is_planned_both_ways(self):
         order = self._create_pickup_order(self.ann, self.leek, 2, self.point)
         order.action_confirm()

@@ -15,9 +15,6 @@ class TestPointTour(PointCommon, StorefrontCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.env["groupbuy.pickup.point"].search(
-            [("id", "not in", cls.points.ids)]
-        ).active = False
         cls.env["delivery.carrier"].search([]).is_published = False
         rider = cls._create_product("Rider", 6, type="service", is_storable=False)
         cls.env["delivery.carrier"].create(

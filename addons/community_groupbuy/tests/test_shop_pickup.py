@@ -217,10 +217,6 @@ class TestShopPickup(PointCommon, StorefrontCommon):
 
     def test_where_there_are_no_points_nothing_is_collected(self):
         self.points.active = False
-        others = self.env["groupbuy.pickup.point"].search(
-            [("company_id", "=", self.company.id)]
-        )
-        others.active = False
         order = self._fill_cart()
         self.assertEqual(order._get_delivery_methods(), self.other_carrier)
 
