@@ -237,8 +237,6 @@ class SaleOrder(models.Model):
 
     def _get_groupbuy_url(self):
         self.ensure_one()
-        if not self.groupbuy_campaign_id:
-            return self.get_portal_url()
         return f"/my/groupbuy/{self.id}?access_token={self._portal_ensure_token()}"
 
     def _get_groupbuy_expiry(self):

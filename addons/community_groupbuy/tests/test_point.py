@@ -306,7 +306,7 @@ class TestPickupOrder(PointCommon):
         self.assertEqual(order.groupbuy_status, "ready")
         self._run_cron("sale.send_pending_emails_cron")
         mails = "".join(order.message_ids.mapped("body"))
-        self.assertIn(f"/my/orders/{order.id}", mails)
+        self.assertIn(f"/my/groupbuy/{order.id}", mails)
         [answer] = self.point.hand_over([order.groupbuy_pickup_code])
         self.assertEqual((answer["order_id"], answer["state"]), (order.id, "done"))
         self.assertEqual(order.groupbuy_status, "received")
