@@ -126,7 +126,8 @@ class Handover(unittest.TestCase):
         # Who was busy is asked again.
         rest = [order for order in orders if order not in done]
         if rest:
-            self.hand_over(self.site.operator, point, rest)
+            results = self.hand_over(self.site.operator, point, rest)
+            self.assertEqual({r["state"] for r in results}, {"done"}, results)
         for order in orders:
             self.assertEqual(
                 self.row(order),

@@ -76,6 +76,7 @@ from . import (
     stock_picking_arrival,
     stock_picking_batch,
     stock_picking_dispatch,
+    stock_quant,
     stock_scrap,
     stock_move_sort,
     stock_picking_batch_sheet,

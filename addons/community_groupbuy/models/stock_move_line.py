@@ -43,7 +43,9 @@ class StockMoveLine(models.Model):
         """:param dict bookings: {(action, product, location, lot, package, owner):
         (pieces in the product's unit, id of one of these lines)}
         """
-        for key, (quantity, line_id) in bookings.items():
+        # In one order for everybody, so that nobody waits for each other.
+        for key in sorted(bookings, key=lambda key: (key[1].id, key[2].id)):
+            quantity, line_id = bookings[key]
             action, product, location, lot, package, owner = key
             line = self.browse(line_id)
             available, _date = line._synchronize_quant(
