@@ -1,6 +1,7 @@
+from contextlib import contextmanager
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.fields import Command
 
 
 class GroupbuyClaim(models.Model):
@@ -64,6 +65,9 @@ class GroupbuyClaim(models.Model):
     )
     credit_note_ids = fields.Many2many(
         "account.move", string="Credit Notes", readonly=True, copy=False
+    )
+    refund_ids = fields.Many2many(
+        "payment.transaction", string="Refunds", readonly=True, copy=False
     )
     picking_ids = fields.One2many(
         "stock.picking", "groupbuy_claim_id", string="Goods Coming Back"
@@ -269,25 +273,30 @@ class GroupbuyClaim(models.Model):
         """:return: the refunds of this request, sent or yet to be sent"""
         self.ensure_one()
         # Residents see what comes back to them.
-        return self.sudo().credit_note_ids.transaction_ids.filtered(
-            lambda tx: tx.operation == "refund" and tx.state != "cancel"
-        )
+        return self.sudo().refund_ids.filtered(lambda tx: tx.state != "cancel")
 
-    def _add_credit_notes(self, credit_notes, weights):
-        """Keep the credit notes, and share their total among the lines.
+    @contextmanager
+    def _giving_back(self, weights):
+        """Keep what is credited and refunded meanwhile, and share it among the lines.
 
         To the fen: what rounding leaves goes to the last line.
 
-        :param dict weights: {line of this request: its part of the total}
+        :param dict weights: {line of this request: its part of what is given back}
         """
         self.ensure_one()
-        self.credit_note_ids = [Command.link(move.id) for move in credit_notes]
-        left = total = sum(credit_notes.mapped("amount_total"))
+        order = self.order_id
+        total = order.amount_total
+        refunds = order._groupbuy_get_refunds()
+        credit_notes = order._groupbuy_get_credit_notes()
+        yield
+        self.refund_ids |= order._groupbuy_get_refunds() - refunds
+        self.credit_note_ids |= order._groupbuy_get_credit_notes() - credit_notes
+        left = amount = self.currency_id.round(total - order.amount_total)
         everything = sum(weights.values())
         lines = list(weights)
         for line in lines[:-1]:
             part = weights[line] / everything if everything else 0.0
-            share = self.currency_id.round(total * part)
+            share = self.currency_id.round(amount * part)
             line.refund_amount += share
             left -= share
         lines[-1].refund_amount += self.currency_id.round(left)

@@ -3,6 +3,15 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+# What a decision is about, and what follows from carrying it out.
+DECIDED = {
+    "claim_id", "sale_line_id", "quantity", "reason_id", "decision", "goods_to",
+    "refund_quantity", "allowance_amount",
+}  # fmt: skip
+CARRIED_OUT = {
+    "decided_at", "decided_by_id", "settled_at", "returned_quantity", "refund_amount",
+}  # fmt: skip
+
 
 class GroupbuyClaimLine(models.Model):
     _name = "groupbuy.claim.line"
@@ -168,15 +177,29 @@ class GroupbuyClaimLine(models.Model):
                 )
             )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_by_hand(vals)
+        return super().create(vals_list)
+
     def write(self, vals):
         """Override to keep what was decided as it was decided."""
-        kept = {
-            "sale_line_id", "quantity", "reason_id", "decision", "refund_quantity",
-            "allowance_amount", "goods_to", "claim_id",
-        }  # fmt: skip
-        if kept & set(vals) and not self.env.su and self.filtered("decided_at"):
+        self._check_by_hand(vals)
+        if set(vals) & DECIDED and not self.env.su and self.filtered("decided_at"):
             raise UserError(self.env._("This has been decided already."))
         return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_decided(self):
+        if self.filtered("decided_at"):
+            raise UserError(self.env._("This has been decided already."))
+
+    def _check_by_hand(self, vals):
+        if set(vals) & CARRIED_OUT and not self.env.su:
+            raise UserError(
+                self.env._("Write your decision and choose *Carry Out Decisions*.")
+            )
 
     # === DECISION === #
 
@@ -222,13 +245,13 @@ class GroupbuyClaimLine(models.Model):
 
     def _allow(self):
         self.ensure_one()
-        credit_notes = self.order_id._groupbuy_allow(
-            self.sale_line_id,
-            self.allowance_amount,
-            self._get_refund_reason(),
-            tell=False,
-        )
-        self.claim_id._add_credit_notes(credit_notes, {self: 1})
+        with self.claim_id._giving_back({self: 1}):
+            self.order_id._groupbuy_allow(
+                self.sale_line_id,
+                self.allowance_amount,
+                self._get_refund_reason(),
+                tell=False,
+            )
         self.settled_at = fields.Datetime.now()
 
     def _get_refund_reason(self):

@@ -37,7 +37,8 @@ class GroupbuyClaimLine(models.Model):
             "partner_id": order.partner_id.id,
             "origin": f"{claim.name} {order.name}",
         }
-        moves = [vals for line in self for vals in line._prepare_takeback_moves()]
+        used = defaultdict(float)
+        moves = [vals for line in self for vals in line._prepare_takeback_moves(used)]
         return {
             **common,
             "groupbuy_kind": "takeback",
@@ -47,21 +48,27 @@ class GroupbuyClaimLine(models.Model):
             "move_ids": [Command.create({**common, **vals}) for vals in moves],
         }
 
-    def _prepare_takeback_moves(self):
-        """:return: the values of moves, one per delivery that the pieces came by"""
+    def _prepare_takeback_moves(self, used):
+        """:return: the values of moves, one per delivery that the pieces came by
+
+        :param dict used: {delivery: pieces that come back already}, added to
+        """
         self.ensure_one()
         left = self.refund_quantity
         vals_list = []
         for move in self.sale_line_id._get_handed_moves():
             back = move.returned_move_ids.filtered(lambda m: m.state != "cancel")
-            free = move.quantity - sum(back.mapped("product_uom_qty"))
-            pieces = min(free, left)
-            if move.product_uom.compare(pieces, 0) <= 0:
+            came = move.product_uom._compute_quantity(
+                move.quantity - sum(back.mapped("product_uom_qty")), self.product_uom_id
+            )
+            pieces = min(came - used[move], left)
+            if self.product_uom_id.compare(pieces, 0) <= 0:
                 continue
+            used[move] += pieces
             vals_list.append(
                 {
                     "product_id": move.product_id.id,
-                    "product_uom": move.product_uom.id,
+                    "product_uom": self.product_uom_id.id,
                     "product_uom_qty": pieces,
                     "sale_line_id": self.sale_line_id.id,
                     "origin_returned_move_id": move.id,
@@ -100,10 +107,10 @@ class GroupbuyClaimLine(models.Model):
             for line in own:
                 taken[line.sale_line_id] += came[line]
             weights = {line: came[line] * line.sale_line_id.price_unit for line in own}
-            credit_notes = claim.order_id._groupbuy_take_off(
-                taken, own[:1]._get_refund_reason(), tell=False
-            )
-            claim._add_credit_notes(credit_notes, weights)
+            with claim._giving_back(weights):
+                claim.order_id._groupbuy_take_off(
+                    taken, own[:1]._get_refund_reason(), tell=False
+                )
             if not self.env.context.get("groupbuy_deciding"):
                 claim._tell(own)
         lines._put_away(moves)
@@ -118,7 +125,8 @@ class GroupbuyClaimLine(models.Model):
             if not line.returned_quantity:
                 claim = line.claim_id.with_context(lang=line.partner_id.lang)
                 line.decision = "rejected"
-                line.answer = line.answer or claim.env._("The goods did not come back.")
+                line.answer = claim.env._("The goods did not come back.")
+                line.claim_id._tell(line)
 
     def _put_away(self, moves):
         """Scrap what has come back, or have it brought to the warehouse."""

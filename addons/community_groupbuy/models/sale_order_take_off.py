@@ -28,6 +28,7 @@ class SaleOrder(models.Model):
         lines_sudo._check_groupbuy_take_off(taken)
         orders_sudo = lines_sudo.order_id._groupbuy_for_settling()
         billed = {order: order._groupbuy_get_billed() for order in orders_sudo}
+        costs = {order: order.amount_total for order in orders_sudo}
         totals = {order: order._groupbuy_get_goods_totals() for order in orders_sudo}
         with orders_sudo._groupbuy_unlocked():
             # In this context no note is posted on each order.
@@ -36,6 +37,7 @@ class SaleOrder(models.Model):
             for order in orders_sudo:
                 order._groupbuy_scale_allowances(totals[order])
                 order._groupbuy_scale_rewards(totals[order])
+                order._groupbuy_keep_within(costs[order])
         return orders_sudo._groupbuy_settle(billed, reason, tell)
 
     def _groupbuy_allow(self, line, amount, reason, tell=True):
@@ -110,6 +112,23 @@ class SaleOrder(models.Model):
                 line._groupbuy_write_price(
                     line.price_unit * goods.price_total / before[goods]
                 )
+
+    def _groupbuy_keep_within(self, cost):
+        """No order ever costs more than it did before, nor less than nothing.
+
+        Either would happen where more was given back of a line than it had cost after
+        its discounts, and the line then goes.
+
+        :param float cost: what this order cost before
+        """
+        self.ensure_one()
+        given = self.order_line.filtered("groupbuy_allowance_of_id")
+        surplus = self.currency_id.round(self.amount_total - cost)
+        if given and self.currency_id.compare_amounts(surplus, 0.0) > 0:
+            given[-1]._groupbuy_write_price(given[-1].price_unit - surplus)
+        for line in given:
+            if self.currency_id.compare_amounts(self.amount_total, 0.0) < 0:
+                line._groupbuy_write_price(min(line.price_unit - self.amount_total, 0))
 
     # === MONEY === #
 

@@ -312,6 +312,7 @@ class TestClaim(ClaimCommon):
         self._decide(claim, decision="return")
         claim.with_user(self.operator).action_give_up_goods()
         self.assertEqual(claim.state, "rejected")
+        self.assertIn("did not come back", claim.message_ids[:1].body)
         self.assertFalse(claim.credit_note_ids)
         self.assertSettled(self.order)
         self.assertEqual(self.order.amount_total, 90)
@@ -366,9 +367,14 @@ class TestClaim(ClaimCommon):
     def test_what_was_decided_stays(self):
         claim = self._claim(self.order, self.leek, 2)
         self._decide(claim, decision="refund")
-        for vals in ({"decision": "rejected"}, {"refund_quantity": 1}):
+        for vals in (
+            {"decision": "rejected"}, {"refund_quantity": 1}, {"refund_amount": 1},
+            {"decided_at": False}, {"settled_at": False},
+        ):  # fmt: skip
             with self.assertRaises(UserError):
                 claim.line_ids.with_user(self.operator).write(vals)
+        with self.assertRaises(UserError):
+            claim.line_ids.with_user(self.operator).unlink()
         with self.assertRaises(UserError):
             claim.with_user(self.operator).action_decide()
 
@@ -389,6 +395,20 @@ class TestClaim(ClaimCommon):
         claim.with_user(self.operator).action_decide()
         self.assertEqual(claim.state, "done")
         self.assertSettled(self.order)
+
+    def test_two_problems_of_the_same_goods(self):
+        claim = self._submit(
+            self.order,
+            self._wish(self.order, self.leek, 2),
+            self._wish(self.order, self.leek, 3, reason=self.unwanted),
+        )
+        self._decide(claim, decision="return")
+        self.assertEqual(claim.picking_ids.move_ids.mapped("product_uom_qty"), [2, 3])
+        claim.with_user(self.operator).action_receive_goods()
+        self.assertEqual(claim.line_ids.mapped("refund_amount"), [20, 30])
+        self.assertSettled(self.order)
+        self.assertEqual(self.order.amount_total, 40)
+        self.assertWhole(self.leek)
 
     def test_undoing_a_hand_over_is_refused_once_goods_came_back(self):
         self._decide(self._claim(self.order, self.leek, 1), decision="refund")

@@ -146,61 +146,44 @@ class TestTakeOff(TakeOffCommon):
 
     # === TAXES === #
 
-    def test_taxes_of_odd_prices_come_back_to_the_fen(self):
-        """Two rates, prices that do not divide, taxes inside and on top."""
-        dice = random.Random(3)
-        company_rounding = ("round_per_line", "round_globally")
-        for included in ("tax_included", "tax_excluded"):
-            for rounding in company_rounding:
-                self.company.tax_calculation_rounding_method = rounding
-                taxes = self.env["account.tax"].union(
-                    *(
-                        tax.copy(
-                            {
-                                "name": f"{tax.name} {included} {rounding}",
-                                "price_include_override": included,
-                            }
-                        )
-                        for tax in self.tax_13 + self.tax_9
-                    )
-                )
-                with self.subTest(included=included, rounding=rounding):
-                    self._check_odd_prices(dice, taxes)
+    def test_odd_prices_taxes_inside_rounded_by_line(self):
+        self._check_odd_prices("tax_included", "round_per_line")
 
-    def _check_odd_prices(self, dice, taxes):
+    def test_odd_prices_taxes_inside_rounded_globally(self):
+        self._check_odd_prices("tax_included", "round_globally")
+
+    def test_odd_prices_taxes_on_top_rounded_by_line(self):
+        self._check_odd_prices("tax_excluded", "round_per_line")
+
+    def test_odd_prices_taxes_on_top_rounded_globally(self):
+        self._check_odd_prices("tax_excluded", "round_globally")
+
+    def _check_odd_prices(self, included, rounding):
+        """Two rates, prices that do not divide: taxes come back to the fen."""
+        self.company.tax_calculation_rounding_method = rounding
+        (self.tax_13 + self.tax_9).price_include_override = included
+        dice = random.Random(f"{included} {rounding}")
         products = [
-            self._create_product(f"Odd {at}", 100, taxes=taxes[at % 2])
-            for at in range(3)
+            self._create_product(f"Odd {at}", 100, taxes=tax)
+            for at, tax in enumerate((self.tax_13, self.tax_9, self.tax_13))
         ]
         campaign = self._create_campaign(
             *(self._offer(product, dice.randint(3, 999) / 100) for product in products)
         )
-        orders = [
-            self._buy(campaign, user, {p: dice.randint(3, 9) for p in products})
-            for user in self.residents[:2]
-        ]
+        order = self._buy(campaign, self.ann, {p: dice.randint(4, 9) for p in products})
         self._close(campaign)
-        for order in orders:
-            self.assertSettled(order)
-        while goods := [
-            (order, product)
-            for order in orders
-            for product in products
-            if self._get_line(order, product).product_uom_qty
-        ]:
+        self.assertSettled(order)
+        for share in (0.3, 0.5, 1):
             self._take_off(
                 {
-                    key: math.ceil(
-                        self._get_line(*key).product_uom_qty * dice.uniform(0.3, 1)
-                    )
-                    for key in goods
+                    (order, line.product_id): math.ceil(line.product_uom_qty * share)
+                    for line in order.order_line
+                    if line.product_uom_qty and line._is_groupbuy_goods()
                 }
             )
-            for order in orders:
-                self.assertSettled(order)
-        for order in orders:
-            self.assertEqual(order.amount_total, 0)
-            self.assertEqual(order.groupbuy_status, "refunded")
+            self.assertSettled(order)
+        self.assertEqual(order.amount_total, 0)
+        self.assertEqual(order.groupbuy_status, "refunded")
 
     # === COUPONS === #
 
@@ -402,6 +385,28 @@ class TestTakeOff(TakeOffCommon):
         self.assertSettled(order)
         self._take_off({(order, self.ginger): 1})
         self.assertEqual(order.amount_total, 50)
+        self.assertSettled(order)
+
+    def test_nobody_pays_again_after_a_generous_allowance(self):
+        self._create_coupon_program(
+            "LEEK",
+            discount=50,
+            discount_mode="percent",
+            discount_applicability="specific",
+            discount_product_ids=[Command.set(self.leek.ids)],
+        )
+        order = self._closed({self.leek: 5, self.ginger: 2}, code="LEEK")
+        self.assertEqual(order.amount_total, 65)
+        order._groupbuy_allow(self._get_line(order, self.leek), 40, "Spoiled")
+        self.assertSettled(order)
+        self._take_off({(order, self.leek): 5})
+        self.assertEqual(order.amount_total, 25)
+        self.assertSettled(order)
+        self._take_off({(order, self.ginger): 1})
+        self.assertEqual(order.amount_total, 5)
+        self.assertSettled(order)
+        self._take_off({(order, self.ginger): 1})
+        self.assertMoney(order, 65, 65, 0)
         self.assertSettled(order)
 
     def test_allowance_is_above_nothing_and_at_most_the_price(self):
