@@ -406,8 +406,8 @@ class TestTakeOff(TakeOffCommon):
         self.assertEqual(order.amount_total, 5)
         self.assertSettled(order)
         self._take_off({(order, self.ginger): 1})
-        self.assertMoney(order, 65, 65, 0)
         self.assertSettled(order)
+        self.assertMoney(order, 65, 65, 0)
 
     def test_allowance_is_above_nothing_and_at_most_the_price(self):
         order = self._closed({self.leek: 5, self.ginger: 2})
