@@ -123,9 +123,10 @@ class GroupbuyClaim(models.Model):
             claim.ask_yes_count = len(claim.ask_ids.filtered("answer_claim_id"))
 
     def _compute_access_url(self):
-        super()._compute_access_url()
+        result = super()._compute_access_url()
         for claim in self:
             claim.access_url = f"/my/groupbuy/claim/{claim.id}"
+        return result
 
     @api.model_create_multi
     def create(self, vals_list):

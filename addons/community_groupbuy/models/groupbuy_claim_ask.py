@@ -51,9 +51,10 @@ class GroupbuyClaimAsk(models.Model):
     )
 
     def _compute_access_url(self):
-        super()._compute_access_url()
+        result = super()._compute_access_url()
         for ask in self:
             ask.access_url = f"/my/groupbuy/same/{ask.id}"
+        return result
 
     @api.model
     def _ask(self, claim):
