@@ -31,13 +31,6 @@ class GroupbuyCampaign(models.Model):
         by_partner = orders.grouped("partner_id")
         latest = orders.browse([own[:1].id for own in by_partner.values()])
         latest._groupbuy_notify("community_groupbuy.mail_template_nudge")
-        if self.company_id.groupbuy_nudge_sms:
-            self._nudge_by_sms(latest)
-
-    def _nudge_by_sms(self, orders):
-        orders._message_sms_schedule_mass(
-            template=self.env.ref("community_groupbuy.sms_template_nudge")
-        )
 
     def _get_near_offers(self):
         """:return: the offers whose next tier is missing little"""

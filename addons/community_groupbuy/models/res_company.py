@@ -28,6 +28,11 @@ class ResCompany(models.Model):
         string="Pickup Code by SMS Too",
         help="Residents get their pickup code as a text message, besides the mail.",
     )
+    groupbuy_step_sms = fields.Boolean(
+        string="Every Step by SMS Too",
+        help="Residents get a text message when they have paid, when the group has "
+        "succeeded or failed, when goods are on their way, and for refunds.",
+    )
 
     groupbuy_collect_days = fields.Integer(
         string="Time to Collect",

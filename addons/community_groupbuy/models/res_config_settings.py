@@ -19,6 +19,9 @@ class ResConfigSettings(models.TransientModel):
     groupbuy_ready_sms = fields.Boolean(
         related="company_id.groupbuy_ready_sms", readonly=False
     )
+    groupbuy_step_sms = fields.Boolean(
+        related="company_id.groupbuy_step_sms", readonly=False
+    )
     groupbuy_collect_days = fields.Integer(
         related="company_id.groupbuy_collect_days", readonly=False
     )

@@ -1,5 +1,13 @@
 from odoo import models
 
+# Which setting of the company sends an event as a text message, too; of all others,
+# `groupbuy_step_sms`.
+SMS_SETTINGS = {
+    "nudge": "groupbuy_nudge_sms",
+    "ready": "groupbuy_ready_sms",
+    "last_day": "groupbuy_ready_sms",
+}
+
 
 class SaleOrder(models.Model):
     """Who is told of what happens to a join, and how."""
@@ -16,11 +24,26 @@ class SaleOrder(models.Model):
         return super().message_post(**kwargs)
 
     def _groupbuy_notify(self, template):
-        """Have Odoo mail these residents soon, outside this transaction."""
+        """Have Odoo mail these residents soon, outside this transaction.
+
+        Where the settings say so they get a text message, too.
+
+        :param str template: XML id of a mail template, "….mail_template_<event>"
+        """
         cron = self.env.ref("sale.send_pending_emails_cron").sudo()
         if self:
             self.pending_email_template_id = self.env.ref(template)
             cron._trigger()
+            self._groupbuy_notify_by_sms(template.partition(".mail_template_")[2])
+
+    def _groupbuy_notify_by_sms(self, event):
+        setting = SMS_SETTINGS.get(event, "groupbuy_step_sms")
+        orders = self.filtered(lambda order: order.company_id[setting])
+        template = self.env.ref(
+            f"community_groupbuy.sms_template_{event}", raise_if_not_found=False
+        )
+        if orders and template:
+            orders._message_sms_schedule_mass(template=template)
 
     def _groupbuy_raise_to_operators(self, note):
         """Leave an activity on each order, once."""

@@ -169,3 +169,4 @@ class SaleOrder(models.Model):
         template = self.env.ref("community_groupbuy.mail_template_refunded")
         for order in self:
             order._send_order_notification_mail(template)
+        self._groupbuy_notify_by_sms("refunded")

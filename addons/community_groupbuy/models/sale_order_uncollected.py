@@ -76,11 +76,6 @@ class SaleOrder(models.Model):
         for until, own in orders.grouped("groupbuy_collect_until").items():
             own.groupbuy_reminded_for = until
         orders._groupbuy_notify("community_groupbuy.mail_template_last_day")
-        by_sms = orders.filtered("company_id.groupbuy_ready_sms")
-        if by_sms:
-            by_sms._message_sms_schedule_mass(
-                template=self.env.ref("community_groupbuy.sms_template_last_day")
-            )
         return orders
 
     # === RETURN === #

@@ -472,8 +472,3 @@ class StockPicking(models.Model):
         orders = ready.sale_id.filtered(lambda order: order.groupbuy_status == "ready")
         orders._groupbuy_give_codes()
         orders._groupbuy_notify("community_groupbuy.mail_template_ready")
-        by_sms = orders.filtered(lambda order: order.company_id.groupbuy_ready_sms)
-        if by_sms:
-            by_sms._message_sms_schedule_mass(
-                template=self.env.ref("community_groupbuy.sms_template_ready")
-            )

@@ -92,6 +92,22 @@ class TestClosing(GroupbuyCommon):
         self.campaign._continue_closing()
         self.assertEqual((self.offer.final_price, self.offer.final_quantity), (9, 25))
 
+    def test_every_step_goes_out_by_sms_if_wanted(self):
+        self._buy(self.campaign, self.ben, 10)
+        self.company.groupbuy_step_sms = True
+        self._buy(self.campaign, self.ann, 15)
+        self._close(self.campaign)
+        messages = self.env["sms.sms"].search(
+            [("partner_id", "in", (self.ann + self.ben).partner_id.ids)], order="id"
+        )
+        bodies = [(sms.partner_id.user_ids, sms.body) for sms in messages]
+        self.assertEqual(len(bodies), 3)
+        self.assertEqual(bodies[0][0], self.ann)
+        self.assertIn("you are in", bodies[0][1])
+        for user, body in bodies[1:]:
+            amount = "135.00" if user == self.ann else "90.00"
+            self.assertIn(amount, body)
+
     def test_one_broken_order_stops_no_other(self):
         broken = self._buy(self.campaign, self.ann, 15)
         other = self._buy(self.campaign, self.ben, 10)
