@@ -155,7 +155,7 @@ class TestOffer(GroupbuyCommon):
         progress = self._progress()
         self.assertEqual(
             set(progress),
-            {"campaign", "state", "seconds_left", "participants", "offers"},
+            {"campaign", "state", "seconds_left", "participants", "goal", "offers"},
         )
         self.assertEqual(progress["participants"], 1)
         self.assertEqual(
