@@ -72,6 +72,20 @@ class TestDoor(PointCommon):
         parcel._action_done()
         return parcel
 
+    # === MOVED === #
+
+    def test_another_day_is_told_for_the_door_too(self):
+        order = self._buy_door(3)
+        self._close(self.campaign)
+        day = fields.Datetime.add(fields.Datetime.now(), days=5)
+        self.campaign.action_move_pickup(day, False, "Snow")
+        self._run_cron("sale.send_pending_emails_cron")
+        (body,) = (
+            body for body in order.message_ids.mapped("body") if "Snow" in (body or "")
+        )
+        self.assertIn("to your door", body)
+        self.assertNotIn("can be collected", body)
+
     # === JOINING === #
 
     def test_the_first_carrier_that_goes_there_with_it_wins(self):
