@@ -5,6 +5,7 @@ import psycopg2
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
 
 _logger = logging.getLogger(__name__)
 
@@ -221,6 +222,43 @@ class PaymentTransaction(models.Model):
             pending._groupbuy_book()
             if not commit_progress(len(pending)):
                 break
+        self._groupbuy_find_unmatched()._groupbuy_reconcile()
+
+    @api.model
+    def _groupbuy_find_unmatched(self):
+        """Find what two transactions booked at the same time: neither saw the other's.
+
+        :return: the orders with open receivables both ways
+        """
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH unmatched AS (
+                  SELECT l.move_id, l.balance
+                    FROM account_move_line AS l
+                    JOIN account_account AS a ON a.id = l.account_id
+                   WHERE a.account_type = 'asset_receivable'
+                     AND l.parent_state = 'posted' AND NOT l.reconciled
+                ), moves AS (
+                  SELECT payment_transaction_id AS transaction_id, move_id
+                    FROM account_payment
+                   UNION
+                  SELECT transaction_id, invoice_id FROM account_invoice_transaction_rel
+                )
+                  SELECT t.groupbuy_order_id
+                    FROM unmatched
+                    JOIN moves ON moves.move_id = unmatched.move_id
+                    JOIN payment_transaction AS t ON t.id = moves.transaction_id
+                   WHERE t.groupbuy_order_id IS NOT NULL
+                GROUP BY t.groupbuy_order_id
+                  HAVING MIN(unmatched.balance) < 0 AND MAX(unmatched.balance) > 0
+                ORDER BY t.groupbuy_order_id
+                   LIMIT 1000
+                """
+            )
+        )
+        return self.env["sale.order"].browse([order_id for (order_id,) in rows])
 
     def _groupbuy_book(self):
         """Write the accounting entries of these transactions and match them."""
@@ -246,6 +284,11 @@ class PaymentTransaction(models.Model):
         for tx, payment in zip(pending, payments, strict=True):
             tx.payment_id = payment
         (self | pending).groupbuy_order_id._groupbuy_reconcile()
+        related = self | self.source_transaction_id
+        done = related.filtered(lambda tx: tx.state == "done")
+        if done.filtered(lambda tx: tx.operation != "validation" and not tx.payment_id):
+            # Somebody else is booking these, and cannot see what was booked here.
+            self.env.ref("community_groupbuy.payment_cron").sudo()._trigger()
 
     def _groupbuy_prepare_payment(self):
         self.ensure_one()

@@ -318,6 +318,32 @@ class TestPayment(GroupbuyCommon):
         self._run_jobs()
         return order
 
+    def test_what_was_booked_at_the_same_time_is_matched_later(self):
+        order = self._buy(self.campaign, self.ann, 5)
+        with patch.object(type(order), "_groupbuy_reconcile", lambda orders: None):
+            order.with_user(self.ann).action_groupbuy_cancel()
+            self._run_jobs()
+            self._book()
+        refunds = self._get_refunds(order)
+        moves = (order.transaction_ids | refunds).payment_id.move_id
+        self.assertEqual(len(moves), 2)
+        self.assertTrue(any(moves.line_ids.mapped("amount_residual")))
+        self._book()
+        self.assertAtRest(order)
+
+    def test_refund_whose_payment_is_not_booked_yet_asks_for_another_look(self):
+        order = self._buy(self.campaign, self.ann, 5)
+        order.with_user(self.ann).action_groupbuy_cancel()
+        triggers = self.env["ir.cron.trigger"].search([])
+        triggers.unlink()
+        self._run_jobs()
+        cron = self.env.ref("community_groupbuy.payment_cron")
+        self.assertFalse(order.transaction_ids.payment_id)
+        self.assertTrue(
+            self.env["ir.cron.trigger"].search_count([("cron_id", "=", cron.id)])
+        )
+        self.assertMoney(order, 50, 50, 0)
+
     def _retry(self, minutes):
         with self._later(minutes=minutes):
             self._sweep()
