@@ -1,0 +1,1 @@
+"""The two providers' protocols, free of Odoo."""
