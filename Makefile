@@ -1,10 +1,10 @@
 # Two commands on a fresh machine: "make run" and "make test". README.md says more.
 # ODOO_PORT, PGPORT and DB choose ports and database; PGHOST and ODOO_HOME an existing
 # PostgreSQL and Odoo.
-.PHONY: help run test lint format translations bench stop reset shell logs update backup restore setup
+.PHONY: help run test lint format translations bench stop reset shell logs update backup restore rotate-keys setup
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
 setup:  ## everything that is needed on this machine, nothing started
 	@scripts/setup dev
 run:  ## the shop with its sample neighbourhood, until Ctrl-C
@@ -35,3 +35,5 @@ backup:  ## the database and its files into .run/backups
 	@scripts/with-pg scripts/database backup
 restore:  ## FILE=… puts a backup back
 	@scripts/with-pg scripts/database restore "$(FILE)"
+rotate-keys:  ## encrypt the secrets in the database with a new key
+	@scripts/with-pg scripts/secret-keys rotate

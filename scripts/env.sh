@@ -15,3 +15,9 @@ if [ -z "${PGHOST:-}" ] || [ -n "${pg_private:-}" ]; then
   export PGPORT=${PGPORT:-$(sed -n 4p "$pgdata/postmaster.pid" 2>/dev/null)}
   export PGPORT=${PGPORT:-5469}
 fi
+
+# What encrypts the secrets in the database: a file of this checkout, unless given.
+if [ -z "${GROUPBUY_SECRET_KEYS:-}" ] && [ -r "$run/secret_keys" ]; then
+  GROUPBUY_SECRET_KEYS=$(paste -sd, "$run/secret_keys")
+  export GROUPBUY_SECRET_KEYS
+fi

@@ -1,0 +1,2 @@
+from . import groupbuy_vault
+from . import groupbuy_sealed_mixin
