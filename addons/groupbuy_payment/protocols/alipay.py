@@ -8,7 +8,6 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from decimal import Decimal, InvalidOperation
 from urllib.parse import unquote_to_bytes, urlencode
 
 import requests
@@ -24,28 +23,6 @@ TIMEOUT = (5, 20)  # seconds: to connect, to answer
 UNKNOWN_CODES = {"20000"}
 UNKNOWN_SUB_CODES = re.compile(r"SYSTEM_ERROR$|^aop\.unknow|^isp\.unknow")
 SUCCESS = "10000"
-
-
-# === AMOUNTS AND TIMES === #
-
-
-def format_amount(fen):
-    """:return: fen as Alipay wants it, in yuan with two decimals"""
-    return f"{fen // 100}.{fen % 100:02d}"
-
-
-def parse_amount(text):
-    """:return: an amount in yuan as an integer of fen
-    :raise ValueError: it is no amount, or has parts of a fen
-    """
-    try:
-        fen = Decimal(str(text).strip()) * 100
-        whole = int(fen)
-    except (InvalidOperation, ValueError, OverflowError) as error:
-        raise ValueError(f"{text!r} is no amount.") from error
-    if whole != fen:
-        raise ValueError(f"{text!r} has parts of a fen.")
-    return whole
 
 
 def format_time(moment):
