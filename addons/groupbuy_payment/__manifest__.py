@@ -8,7 +8,15 @@
     "depends": ["community_groupbuy"],
     "data": [
         "security/ir.model.access.csv",
+        "security/ledger_security.xml",
+        "data/ledger_data.xml",
         "views/groupbuy_menus.xml",
+        "report/groupbuy_settlement_report.xml",
+        "wizards/groupbuy_settlement_run_views.xml",
+        "views/groupbuy_ledger_entry_views.xml",
+        "views/groupbuy_settlement_views.xml",
+        "views/res_config_settings_ledger_views.xml",
     ],
+    "post_init_hook": "post_init_hook",
     "external_dependencies": {"python": ["cryptography", "requests"]},
 }
