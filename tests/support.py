@@ -53,15 +53,19 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def wait_for(what, condition, patience=PATIENCE, pause=0.1):
-    """Return what ``condition`` returns as soon as that is true."""
+def wait_for(what, condition, patience=PATIENCE, pause=0.1, explain=None):
+    """Return what ``condition`` returns as soon as that is true.
+
+    :param explain: called when it was in vain, returns what is known then
+    """
     end, told = time.monotonic() + patience, time.monotonic()
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > end:
-            raise AssertionError(f"In vain for {patience} s: {what}")
+            known = f" ({explain()})" if explain else ""
+            raise AssertionError(f"In vain for {patience} s: {what}{known}")
         if time.monotonic() - told > 15:
             told = time.monotonic()
             say(f"  … waiting for {what}")
@@ -790,28 +794,44 @@ def broken_invariants(site, money=True):
     return {rule: rows for rule, rows in found.items() if rows}
 
 
+UNDER_WAY = {
+    "jobs": """
+        SELECT name, state, retry, eta, exc_message FROM queue_job
+         WHERE state IN ('pending', 'enqueued', 'started')""",
+    "refunds": """
+        SELECT reference, state, state_message, groupbuy_tries
+          FROM payment_transaction
+         WHERE groupbuy_order_id IS NOT NULL
+           AND state IN ('draft', 'error') AND operation = 'refund'""",
+    "bookings": """
+        SELECT reference, is_post_processed, payment_id FROM payment_transaction
+         WHERE groupbuy_order_id IS NOT NULL AND state = 'done'
+           AND (payment_id IS NULL OR NOT is_post_processed)""",
+    # What was booked at the same time is matched by the next cron.
+    "receivables": MONEY[MATCHED],
+}
+
+
 def settle(site):
     """Wait until no job, refund or booking is under way."""
 
+    def under_way():
+        found = {name: site.sql(query) for name, query in UNDER_WAY.items()}
+        return {name: rows for name, rows in found.items() if rows}
+
     def resting():
-        busy = site.sql(
-            """
-            SELECT (SELECT COUNT(*) FROM queue_job
-                     WHERE state IN ('pending', 'enqueued', 'started'))
-                 + (SELECT COUNT(*) FROM payment_transaction
-                     WHERE groupbuy_order_id IS NOT NULL
-                       AND (state IN ('draft', 'error') AND operation = 'refund'
-                            OR state = 'done' AND (payment_id IS NULL
-                                                   OR NOT is_post_processed)))
-                 AS busy"""
-        )[0]["busy"]
-        # What was booked at the same time is matched by the next cron.
-        busy = busy or site.sql(MONEY[MATCHED])
+        busy = under_way()
         if busy and time.monotonic() > resting.next:
             resting.next = time.monotonic() + 10
             site.run_cron("payment.cron_post_process_payment_tx")
             site.run_cron("community_groupbuy.payment_cron")
         return not busy
 
+    def explain():
+        jobs = site.sql(
+            "SELECT name, state, exc_info FROM queue_job WHERE state = 'failed'"
+        )
+        return {name: rows[:5] for name, rows in under_way().items()} | {"failed": jobs}
+
     resting.next = 0
-    wait_for("refunds and bookings", resting, pause=0.5)
+    wait_for("refunds and bookings", resting, pause=0.5, explain=explain)

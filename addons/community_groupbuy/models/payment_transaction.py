@@ -7,6 +7,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
+from odoo.addons.queue_job.exception import RetryableJobError
+
 _logger = logging.getLogger(__name__)
 
 BOOK_CHUNK = 100
@@ -151,9 +153,18 @@ class PaymentTransaction(models.Model):
         return [self.browse(ids[i : i + size]) for i in range(0, len(ids), size)]
 
     def _groupbuy_send(self):
-        """Send refunds to their providers; those already sent are passed over."""
+        """Send refunds to their providers; those already sent are passed over.
+
+        :raise RetryableJobError: somebody else is at one of them; nothing was sent
+        """
         refunds = self.filtered(lambda tx: tx.state in ("draft", "error"))
-        refunds = refunds.try_lock_for_update()
+        if refunds.try_lock_for_update(allow_referencing=True) != refunds:
+            # Passed over, these would wait for the sweep.
+            raise RetryableJobError(
+                "Another refund of the same order is being booked",
+                seconds=2,
+                ignore_retry=True,
+            )
         for tx in refunds:
             tx.groupbuy_tries += 1
             tx._groupbuy_send_one()

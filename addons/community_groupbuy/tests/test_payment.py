@@ -5,6 +5,8 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.queue_job.exception import RetryableJobError
+
 from .common import GroupbuyCommon
 
 
@@ -330,6 +332,22 @@ class TestPayment(GroupbuyCommon):
         self.assertTrue(any(moves.line_ids.mapped("amount_residual")))
         self._book()
         self.assertAtRest(order)
+
+    def test_refund_that_somebody_else_holds_is_sent_a_moment_later(self):
+        order = self._buy(self.campaign, self.ann, 5)
+        order.with_user(self.ann).action_groupbuy_cancel()
+        refund = self._get_refunds(order)
+        with (
+            patch.object(
+                type(refund), "try_lock_for_update", lambda txs, **kw: txs.browse()
+            ),
+            self.assertRaises(RetryableJobError),
+        ):
+            refund._groupbuy_send()
+        self.assertEqual(refund.state, "draft")
+        self.assertFalse(refund.groupbuy_tries)
+        self._run_jobs()
+        self.assertEqual(refund.state, "done")
 
     def test_refund_whose_payment_is_not_booked_yet_asks_for_another_look(self):
         order = self._buy(self.campaign, self.ann, 5)
