@@ -43,7 +43,7 @@ class DeliveryCarrier(models.Model):
         company = company or self.company_id or self.env.company
         position = point_model._read_position(latitude, longitude, partner_address)
         points = point_model.search(point_model._get_domain_of(company))
-        closed = points._get_closed(day or points._get_day(company))
+        closed = points._get_closed(day or company._get_groupbuy_date())
         points = points.filtered(lambda point: point not in closed)
         return [
             point._prepare_location(metres)

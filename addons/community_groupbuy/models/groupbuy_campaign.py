@@ -362,9 +362,7 @@ class GroupbuyCampaign(models.Model):
     def _get_pickup_day(self):
         """:return: the day on which goods are collected; today where none is set yet"""
         self.ensure_one()
-        return self.env["groupbuy.pickup.point"]._get_day(
-            self.company_id, self.pickup_date
-        )
+        return self.company_id._get_groupbuy_date(self.pickup_date)
 
     def _schedule_next(self):
         """Publish next week's campaign for those that recur."""

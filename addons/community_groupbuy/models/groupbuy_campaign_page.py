@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.http import request
-from odoo.tools import format_datetime, is_html_empty
+from odoo.tools import is_html_empty
 from odoo.tools.mail import html2plaintext
 
 from .groupbuy_campaign import VISIBLE_STATES
@@ -154,10 +154,7 @@ class GroupbuyCampaign(models.Model):
     def _format_date(self, date):
         """:return: a date as text, in the time zone of the company"""
         self.ensure_one()
-        zone = self.company_id.partner_id.tz or "Asia/Shanghai"
-        # The pattern is a term: languages differ in the order of day and month.
-        pattern = self.env._("MMM d, EEE HH:mm")
-        return format_datetime(self.env, date, tz=zone, dt_format=pattern)
+        return self.company_id._format_groupbuy_date(date)
 
     def _get_page_stamp(self):
         """:return: what a cached page must agree with: it changes at once when the

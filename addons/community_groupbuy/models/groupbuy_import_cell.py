@@ -210,7 +210,7 @@ class GroupbuyImport(models.AbstractModel):
 
     def _get_timezone(self):
         """:return: the time zone that times in workbooks are meant in"""
-        return self.env.company.partner_id.tz or "Asia/Shanghai"
+        return self.env.company._get_groupbuy_zone()
 
     # === PICTURES === #
 

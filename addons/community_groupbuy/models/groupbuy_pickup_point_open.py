@@ -36,16 +36,9 @@ class GroupbuyPickupPoint(models.Model):
     # === DAYS === #
 
     @api.model
-    def _get_day(self, company, moment=None):
-        """:return: the day of a moment (UTC; default: now), where the company is"""
-        zone = pytz.timezone(company.partner_id.tz or "Asia/Shanghai")
-        moment = moment or fields.Datetime.now()
-        return pytz.utc.localize(moment).astimezone(zone).date()
-
-    @api.model
     def _get_day_limits(self, company, day):
         """:return: (begin, end) of a day where the company is, both UTC"""
-        zone = pytz.timezone(company.partner_id.tz or "Asia/Shanghai")
+        zone = pytz.timezone(company._get_groupbuy_zone())
         return tuple(
             zone.localize(datetime.combine(date, time.min))
             .astimezone(pytz.utc)

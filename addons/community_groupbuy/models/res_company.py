@@ -1,6 +1,7 @@
 import pytz
 
 from odoo import fields, models
+from odoo.tools import format_datetime
 
 
 class ResCompany(models.Model):
@@ -78,11 +79,23 @@ class ResCompany(models.Model):
         "Goods wait at a pickup point for 1 to 60 days.",
     )
 
-    def _get_groupbuy_date(self, moment):
-        """:return: the day of a moment (UTC) where this company works"""
+    def _get_groupbuy_zone(self):
+        """:return: the name of the time zone where this company works"""
         self.ensure_one()
-        zone = pytz.timezone(self.partner_id.tz or "Asia/Shanghai")
+        return self.partner_id.tz or "Asia/Shanghai"
+
+    def _get_groupbuy_date(self, moment=None):
+        """:return: the day of a moment (UTC; default: now) where this company works"""
+        zone = pytz.timezone(self._get_groupbuy_zone())
+        moment = moment or fields.Datetime.now()
         return pytz.utc.localize(moment).astimezone(zone).date()
+
+    def _format_groupbuy_date(self, moment, pattern=None):
+        """:return: a moment (UTC) as text, in the time zone where this company works"""
+        # The pattern is a term: languages differ in the order of day and month.
+        pattern = pattern or self.env._("MMM d, EEE HH:mm")
+        zone = self._get_groupbuy_zone()
+        return format_datetime(self.env, moment, tz=zone, dt_format=pattern)
 
     _groupbuy_claim_days_check = models.Constraint(
         "CHECK(groupbuy_claim_days BETWEEN 0 AND 365)",

@@ -1,6 +1,5 @@
 from odoo import models
 from odoo.fields import Domain
-from odoo.tools import format_datetime
 
 # In which it is too early, or pointless, to buy the same again.
 NOT_AGAIN = ("to_pay", "waiting")
@@ -14,11 +13,7 @@ class SaleOrder(models.Model):
     def _groupbuy_format_date(self, date, pattern=None):
         """:return: a date as text, in the time zone of the company; "" without one"""
         self.ensure_one()
-        if not date:
-            return ""
-        zone = self.company_id.partner_id.tz or "Asia/Shanghai"
-        pattern = pattern or self.env._("MMM d, EEE HH:mm")
-        return format_datetime(self.env, date, tz=zone, dt_format=pattern)
+        return self.company_id._format_groupbuy_date(date, pattern) if date else ""
 
     def _groupbuy_get_title(self):
         """:return: what a resident knows this order by"""

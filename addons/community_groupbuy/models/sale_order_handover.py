@@ -1,6 +1,5 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_datetime
 
 
 class SaleOrder(models.Model):
@@ -30,11 +29,8 @@ class SaleOrder(models.Model):
         if self.groupbuy_received_at:
             return "collected", self.env._(
                 "This order was already collected: %s.",
-                format_datetime(
-                    self.env,
-                    self.groupbuy_received_at,
-                    tz=self.company_id.partner_id.tz or "Asia/Shanghai",
-                    dt_format="short",
+                self.company_id._format_groupbuy_date(
+                    self.groupbuy_received_at, "short"
                 ),
             )
         if not self._groupbuy_get_handover_pickings():
@@ -48,11 +44,8 @@ class SaleOrder(models.Model):
     def _groupbuy_is_being_refunded(self):
         """Whether money that these goods cost is being given back, or was."""
         self.ensure_one()
-        refunds = self.transaction_ids.child_transaction_ids.filtered(
-            lambda tx: tx.operation == "refund" and tx.state != "cancel"
-        )
         balance = self._groupbuy_get_balances()[self]
-        return bool(refunds) and (
+        return bool(self._groupbuy_get_refunds()) and (
             self.currency_id.compare_amounts(balance, self.amount_total) < 0
         )
 

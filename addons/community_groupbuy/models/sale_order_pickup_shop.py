@@ -23,11 +23,10 @@ class SaleOrder(models.Model):
         self.ensure_one()
         if self.groupbuy_campaign_id:
             return self.groupbuy_campaign_id._get_pickup_day()
-        point_model = self.env["groupbuy.pickup.point"]
         moment = self.commitment_date
         if self.state == "sale":
             moment = moment or self.date_order
-        return point_model._get_day(self.company_id, moment)
+        return self.company_id._get_groupbuy_date(moment)
 
     # === CHOOSING === #
 

@@ -80,7 +80,7 @@ class StockPicking(models.Model):
         ]
         if not self.groupbuy_campaign_id:
             point = self.pickup_point_id
-            day = point._get_day(point.company_id, self.scheduled_date)
+            day = point.company_id._get_groupbuy_date(self.scheduled_date)
             begin, end = point._get_day_limits(point.company_id, day)
             domain += [("scheduled_date", ">=", begin), ("scheduled_date", "<", end)]
         return self.search(domain, order="id", limit=1)

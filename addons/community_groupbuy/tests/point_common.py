@@ -42,7 +42,7 @@ class PointCommon(GroupbuyCommon):
             )
 
     def _today(self):
-        return self.point._get_day(self.company)
+        return self.company._get_groupbuy_date()
 
     def _get_transfers(self, point, campaign=None):
         return self.env["stock.picking"].search(

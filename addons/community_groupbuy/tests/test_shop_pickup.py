@@ -359,7 +359,7 @@ class TestPointPages(PointCommon, StorefrontCommon):
         with self._later(days=1):
             self.assertEqual(
                 order._groupbuy_get_pickup_day(),
-                self.point._get_day(
-                    self.company, fields.Datetime.now() - timedelta(days=1)
+                self.company._get_groupbuy_date(
+                    fields.Datetime.now() - timedelta(days=1)
                 ),
             )
