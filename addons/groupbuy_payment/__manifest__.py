@@ -9,14 +9,22 @@
     "data": [
         "security/ir.model.access.csv",
         "security/ledger_security.xml",
+        "views/payment_templates.xml",
+        "data/payment_provider_data.xml",
+        "data/ir_cron_data.xml",
         "data/ledger_data.xml",
         "views/groupbuy_menus.xml",
         "report/groupbuy_settlement_report.xml",
         "wizards/groupbuy_settlement_run_views.xml",
+        "views/payment_provider_views.xml",
+        "views/payment_transaction_views.xml",
         "views/groupbuy_ledger_entry_views.xml",
         "views/groupbuy_settlement_views.xml",
         "views/res_config_settings_ledger_views.xml",
     ],
-    "post_init_hook": "post_init_hook",
+    "assets": {
+        "web.assets_frontend": ["groupbuy_payment/static/src/interactions/**/*"],
+    },
     "external_dependencies": {"python": ["cryptography", "requests"]},
+    "post_init_hook": "post_init_hook",
 }

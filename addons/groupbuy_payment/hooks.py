@@ -1,3 +1,10 @@
+from odoo.addons.payment import setup_provider
+
+PROVIDERS = ("wechat_pay",)
+
+
 def post_init_hook(env):
-    """Give companies that keep books the accounts and journals of this addon."""
+    """Give every company the providers, and those that keep books their accounts."""
+    for code in PROVIDERS:
+        setup_provider(env, code)
     env["res.company"].search([])._groupbuy_ensure_books()

@@ -1,1 +1,3 @@
 from . import statement
+from . import qr
+from . import wechat

@@ -7,3 +7,10 @@ from . import groupbuy_settlement_statement
 from . import sale_order_line_share
 from . import sale_order_share
 from . import res_config_settings_ledger
+from . import groupbuy_wechat_certificate
+from . import payment_provider
+from . import payment_provider_wechat
+from . import payment_provider_wechat_notify
+from . import payment_transaction
+from . import payment_transaction_wechat
+from . import payment_transaction_wechat_refund
