@@ -35,7 +35,7 @@ class SaleOrder(models.Model):
     # === DUE === #
 
     def write(self, vals):
-        """Override to share out the money of what was received, or after all was not."""
+        """Override to share out the money of what was received, or is not any more."""
         if "groupbuy_received_at" in vals:
             vals = {**vals, "groupbuy_split_due": True}
             self._groupbuy_trigger_split()
