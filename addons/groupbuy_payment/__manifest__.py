@@ -20,10 +20,13 @@
         "views/payment_transaction_views.xml",
         "views/groupbuy_ledger_entry_views.xml",
         "views/groupbuy_settlement_views.xml",
+        "views/groupbuy_money_views.xml",
         "views/res_config_settings_ledger_views.xml",
     ],
     "assets": {
         "web.assets_frontend": ["groupbuy_payment/static/src/interactions/**/*"],
+        "web.assets_backend": ["groupbuy_payment/static/src/backend/**/*"],
+        "web.assets_tests": ["groupbuy_payment/static/tests/tours/**/*"],
     },
     "external_dependencies": {"python": ["cryptography", "requests"]},
     "post_init_hook": "post_init_hook",

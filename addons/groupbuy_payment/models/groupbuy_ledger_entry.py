@@ -12,6 +12,7 @@ KINDS = [
     ("allowance", "Allowance"),
     ("discount", "Discount"),
     ("delivery", "Delivery"),
+    ("wallet", "Paid by Wallet"),
     ("commission", "Commission"),
     ("fee", "Platform Fee"),
     ("adjustment", "Adjustment"),
@@ -257,7 +258,7 @@ class GroupbuyLedgerEntry(models.Model):
         self.flush_model()
         self.env["groupbuy.claim.line"].flush_model()
         self.env["groupbuy.claim"].flush_model(["withdrawn_at"])
-        today = fields.Date.context_today(self)
+        today = company._get_groupbuy_date()
         rows = self.env.execute_query(
             SQL(
                 """

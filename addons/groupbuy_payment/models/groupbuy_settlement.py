@@ -138,7 +138,7 @@ class GroupbuySettlement(models.Model):
         :return: the new settlements, their bills posted
         :raise UserError: the day has not come yet
         """
-        if until > company._get_groupbuy_date(fields.Datetime.now()):
+        if until > company._get_groupbuy_date():
             raise UserError(self.env._("Settle until today at most."))
         due = self._find_due(company, until, payees, minimum)
         settlements = self.browse()
@@ -237,7 +237,7 @@ class GroupbuySettlement(models.Model):
             settlement.entry_ids._fields["kind"]._description_selection(settlement.env)
         )
         period = settlement._get_period_text()
-        today = fields.Date.context_today(self)
+        today = company._get_groupbuy_date()
         return {
             "move_type": "in_invoice",
             "journal_id": company._groupbuy_get_book("groupbuy_bill_journal_id").id,

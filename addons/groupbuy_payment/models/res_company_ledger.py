@@ -75,7 +75,7 @@ class ResCompany(models.Model):
         period = self.groupbuy_settlement_period
         if period == "manual":
             return None
-        today = self._get_groupbuy_date(fields.Datetime.now())
+        today = self._get_groupbuy_date()
         if period == "week":
             return today - timedelta(days=today.weekday() + 1)
         return today.replace(day=1) - timedelta(days=1)

@@ -155,5 +155,7 @@ class SaleOrderLine(models.Model):
         if self.is_delivery:
             return "delivery"
         if self.reward_id:
-            return "discount"
+            # A wallet pays: it is no discount that somebody bears.
+            is_wallet = self.reward_id.program_id.program_type == "ewallet"
+            return "wallet" if is_wallet else "discount"
         return "allowance" if self.groupbuy_allowance_of_id else "goods"

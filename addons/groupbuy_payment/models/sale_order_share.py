@@ -170,7 +170,7 @@ class SaleOrder(models.Model):
         shares = lines._groupbuy_get_shares()
         recorded, available, earned = self._groupbuy_get_recorded(company)
         differences = get_differences(shares, recorded)
-        today = company._get_groupbuy_date(fields.Datetime.now())
+        today = company._get_groupbuy_date()
         days = {order.id: order._groupbuy_get_available_on() for order in self}
         order_of = {line.id: line.order_id for line in lines}
         unit = Decimal(str(company.currency_id.rounding))

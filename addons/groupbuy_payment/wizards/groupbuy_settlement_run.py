@@ -18,7 +18,9 @@ class GroupbuySettlementRun(models.TransientModel):
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
     date_to = fields.Date(
-        string="Available Until", required=True, default=fields.Date.context_today
+        string="Available Until",
+        required=True,
+        default=lambda self: self.env.company._get_groupbuy_date(),
     )
     payee_ids = fields.Many2many("res.partner", string="Only These Payees")
     small_too = fields.Boolean(

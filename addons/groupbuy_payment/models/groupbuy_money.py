@@ -1,0 +1,385 @@
+from odoo import api, models
+from odoo.exceptions import AccessError
+from odoo.tools import SQL
+
+
+class GroupbuyMoney(models.AbstractModel):
+    """Where the money is: every figure from the documents, and from the general ledger.
+
+    Orders of group buys and those collected at a pickup point count, in the company's
+    currency; amounts are with tax.
+    """
+
+    _name = "groupbuy.money"
+    _description = "Group-buy Money"
+
+    # === DASHBOARD === #
+
+    @api.model
+    @api.readonly
+    def get_dashboard(self):
+        """Add up where the current company's money is.
+
+        :return: {"currency_id", "tiles": [{"name", "label", "help", "amount", "ledger":
+            the same from the general ledger, "ok": whether they are equal, "action":
+            what opens the records behind it, "parts": [{"label", "amount",
+            "action"}]}]}
+        :raise AccessError: the user is no operator
+        """
+        self._check_operator()
+        company = self.env.company
+        # Sums of the current company only, for operators.
+        figures = self.sudo()._get_figures(company)
+        return {
+            "currency_id": company.currency_id.id,
+            "tiles": [
+                self._prepare_tile(company, figures, **tile)
+                for tile in self._get_tiles(company)
+            ],
+        }
+
+    @api.model
+    def _check_operator(self):
+        if not self.env.user.has_group("community_groupbuy.group_operator"):
+            raise AccessError(self.env._("Only operators look into the books."))
+
+    @api.model
+    def _prepare_tile(self, company, figures, name, parts=(), **tile):
+        amount, ledger = figures[name]
+        currency = company.currency_id
+        return {
+            **tile,
+            "name": name,
+            "amount": currency.round(amount),
+            "ledger": currency.round(ledger),
+            "ok": not currency.compare_amounts(amount, ledger),
+            "parts": [
+                {**part, "amount": currency.round(figures[part["name"]][0])}
+                for part in parts
+            ],
+        }
+
+    @api.model
+    def _get_tiles(self, company):
+        """Hook for others to add figures.
+
+        :return: dicts with name (of a figure), label, help, action and parts
+        """
+        own = [("company_id", "=", company.id)]
+        ordered = [
+            *own,
+            "|",
+            ("groupbuy_campaign_id", "!=", False),
+            ("pickup_point_id", "!=", False),
+        ]
+        done = [*own, ("state", "=", "done")]
+        return [
+            {
+                "name": "received",
+                "label": self.env._("Received"),
+                "help": self.env._("What residents have paid."),
+                "action": self._get_action(
+                    "community_groupbuy.payment_transaction_action",
+                    [
+                        *done,
+                        ("operation", "not in", ("refund", "validation")),
+                        "|",
+                        ("groupbuy_order_id", "!=", False),
+                        ("sale_order_ids.pickup_point_id", "!=", False),
+                    ],
+                    self.env._("Received"),
+                ),
+            },
+            {
+                "name": "refunded",
+                "label": self.env._("Refunded"),
+                "help": self.env._("What residents have got back."),
+                "action": self._get_action(
+                    "community_groupbuy.payment_transaction_action",
+                    [
+                        *done,
+                        ("groupbuy_order_id", "!=", False),
+                        ("operation", "=", "refund"),
+                    ],
+                    self.env._("Refunded"),
+                ),
+            },
+            {
+                "name": "refunding",
+                "label": self.env._("Refunds on Their Way"),
+                "help": self.env._("What residents get back, but have not got yet."),
+                "action": self._get_action(
+                    "community_groupbuy.payment_transaction_action",
+                    [
+                        *own,
+                        ("groupbuy_order_id", "!=", False),
+                        ("operation", "=", "refund"),
+                        ("state", "not in", ("done", "cancel")),
+                    ],
+                    self.env._("Refunds on Their Way"),
+                ),
+            },
+            {
+                "name": "held",
+                "label": self.env._("Not Handed Over Yet"),
+                "help": self.env._("Paid for goods that residents still wait for."),
+                "action": self._get_action(
+                    "community_groupbuy.sale_order_action",
+                    [
+                        *ordered,
+                        ("groupbuy_received_at", "=", False),
+                        ("transaction_ids.state", "=", "done"),
+                        ("state", "!=", "cancel"),
+                    ],
+                    self.env._("Not Handed Over Yet"),
+                ),
+            },
+            self._get_payee_tile(company, "merchant", self.env._("Owed to Merchants")),
+            self._get_payee_tile(company, "leader", self.env._("Owed to Leaders")),
+            {
+                "name": "platform",
+                "label": self.env._("Platform's Own"),
+                "help": self.env._(
+                    "What is left of the goods handed over for the platform."
+                ),
+                "action": self._get_action(
+                    "groupbuy_payment.groupbuy_ledger_entry_action",
+                    [*own, ("role", "=", "platform"), ("kind", "!=", "wallet")],
+                    self.env._("Platform's Own"),
+                ),
+            },
+        ]
+
+    @api.model
+    def _get_payee_tile(self, company, role, label):
+        """:return: what is owed to those of a role: not settled, and billed"""
+        shares = "groupbuy_payment.groupbuy_ledger_entry_action"
+        own = [("company_id", "=", company.id), ("role", "=", role)]
+        unsettled = [*own, ("settlement_id", "=", False)]
+        return {
+            "name": role,
+            "label": label,
+            "help": self.env._("Shares that have not been settled, and unpaid bills."),
+            "action": self._get_action(shares, unsettled, label),
+            "parts": [
+                {
+                    "name": f"{role}_unsettled",
+                    "label": self.env._("Not settled"),
+                    "action": self._get_action(shares, unsettled, label),
+                },
+                {
+                    "name": f"{role}_billed",
+                    "label": self.env._("Billed"),
+                    "action": self._get_action(
+                        "groupbuy_payment.groupbuy_settlement_action",
+                        [*own, ("state", "!=", "paid")],
+                        label,
+                    ),
+                },
+            ],
+        }
+
+    @api.model
+    def _get_action(self, xmlid, domain, name):
+        """:return: an action over the records of `domain` only"""
+        action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
+        return {
+            **action,
+            "domain": domain,
+            "context": {"create": False},
+            "display_name": name,
+        }
+
+    # === FIGURES === #
+
+    @api.model
+    def _get_figures(self, company):
+        """Hook for others to add figures.
+
+        :return: {name: (amount by the documents, amount by the general ledger)}
+        """
+        self.env.flush_all()
+        figures, invoiced = self._query_orders(company)
+        expenses = 0.0
+        for role in ("merchant", "leader"):
+            unsettled, billed, owed, bills, expense = self._query_role(company, role)
+            figures[role] = (unsettled + billed, owed + bills)
+            figures[f"{role}_unsettled"] = (unsettled, owed)
+            figures[f"{role}_billed"] = (billed, bills)
+            expenses += expense
+        [(platform,)] = self.env.execute_query(
+            SQL(
+                "SELECT COALESCE(SUM(amount), 0)::float FROM groupbuy_ledger_entry"
+                " WHERE company_id = %s AND role = 'platform' AND kind <> 'wallet'",
+                company.id,
+            )
+        )
+        figures["platform"] = (platform, invoiced - expenses)
+        return figures
+
+    @api.model
+    def _get_orders_sql(self, company):
+        """:return: SQL of common tables: `orders`, their `payments` and `refunds` that
+        are done, and their posted `invoices`, one row per order and invoice"""
+        return SQL(
+            """
+            orders AS (
+              SELECT o.id, o.name, o.state, o.amount_total,
+                     o.groupbuy_received_at IS NOT NULL AND o.state = 'sale' AS received
+                FROM sale_order AS o
+                JOIN res_company AS c ON c.id = o.company_id
+               WHERE o.company_id = %s AND o.currency_id = c.currency_id
+                 AND (o.groupbuy_campaign_id IS NOT NULL
+                      OR o.pickup_point_id IS NOT NULL)
+            ), payments AS (
+              SELECT rel.sale_order_id AS order_id, t.id, t.amount, t.payment_id
+                FROM sale_order_transaction_rel AS rel
+                JOIN orders ON orders.id = rel.sale_order_id
+                JOIN payment_transaction AS t ON t.id = rel.transaction_id
+               WHERE t.state = 'done' AND t.operation NOT IN ('refund', 'validation')
+            ), refunds AS (
+              SELECT payments.order_id, t.id, t.amount, t.payment_id, t.state
+                FROM payment_transaction AS t
+                JOIN payments ON payments.id = t.source_transaction_id
+               WHERE t.operation = 'refund' AND t.state <> 'cancel'
+            ), invoices AS (
+              SELECT DISTINCT l.order_id, m.id, m.move_type, m.amount_total_signed
+                FROM sale_order_line AS l
+                JOIN orders ON orders.id = l.order_id
+                JOIN sale_order_line_invoice_rel AS rel ON rel.order_line_id = l.id
+                JOIN account_move_line AS i ON i.id = rel.invoice_line_id
+                JOIN account_move AS m ON m.id = i.move_id
+               WHERE m.state = 'posted'
+            )
+            """,
+            company.id,
+        )
+
+    @api.model
+    def _query_orders(self, company):
+        """:return: (figures of orders, what was invoiced for orders that were received,
+        whether paid by wallet or not)
+
+        What an order's money is due for is what was invoiced; before that, what it
+        costs. The rest of it is on its way back.
+        """
+        [row] = self.env.execute_query(
+            SQL(
+                """
+                WITH %(orders)s, booked AS (
+                  SELECT p.id, SUM(l.balance) AS balance
+                    FROM account_payment AS p
+                    JOIN account_move_line AS l ON l.move_id = p.move_id
+                    JOIN account_account AS a ON a.id = l.account_id
+                   WHERE a.account_type = 'asset_receivable'
+                     AND l.parent_state = 'posted'
+                     AND p.id IN (SELECT payment_id FROM payments
+                                   UNION SELECT payment_id FROM refunds)
+                GROUP BY p.id
+                ), paid AS (
+                  SELECT p.order_id, SUM(p.amount) AS amount,
+                         SUM(COALESCE(-b.balance, 0)) AS booked
+                    FROM payments AS p
+               LEFT JOIN booked AS b ON b.id = p.payment_id
+                GROUP BY p.order_id
+                ), returned AS (
+                  SELECT r.order_id,
+                         SUM(CASE WHEN r.state = 'done' THEN -r.amount ELSE 0 END)
+                             AS done,
+                         SUM(CASE WHEN r.state = 'done' THEN 0 ELSE -r.amount END)
+                             AS under_way,
+                         SUM(COALESCE(b.balance, 0)) AS booked
+                    FROM refunds AS r
+               LEFT JOIN booked AS b ON b.id = r.payment_id
+                GROUP BY r.order_id
+                ), billed AS (
+                  SELECT i.order_id,
+                         SUM(CASE WHEN a.account_type = 'asset_receivable'
+                                  THEN l.balance ELSE 0 END) AS amount,
+                         SUM(CASE WHEN a.id = %(wallet)s
+                                  THEN l.balance ELSE 0 END) AS wallet
+                    FROM invoices AS i
+                    JOIN account_move_line AS l ON l.move_id = i.id
+                    JOIN account_account AS a ON a.id = l.account_id
+                GROUP BY i.order_id
+                ), money AS (
+                  SELECT o.id, o.received, paid.order_id IS NOT NULL AS is_paid,
+                         paid.amount AS paid, paid.booked AS paid_booked,
+                         COALESCE(returned.done, 0) AS returned,
+                         COALESCE(returned.under_way, 0) AS under_way,
+                         COALESCE(returned.booked, 0) AS returned_booked,
+                         COALESCE(billed.amount + billed.wallet, 0) AS billed,
+                         COALESCE(billed.amount, CASE WHEN o.state = 'sent'
+                             THEN o.amount_total ELSE 0 END) AS due
+                    FROM orders AS o
+               LEFT JOIN paid ON paid.order_id = o.id
+               LEFT JOIN returned ON returned.order_id = o.id
+               LEFT JOIN billed ON billed.order_id = o.id
+                )
+                SELECT SUM(paid), SUM(paid_booked),
+                       SUM(returned), SUM(returned_booked),
+                       SUM(under_way) FILTER (WHERE is_paid),
+                       SUM(paid_booked - returned_booked - due),
+                       SUM(paid - returned - under_way) FILTER (WHERE NOT received),
+                       SUM(due) FILTER (WHERE is_paid AND NOT received),
+                       SUM(billed) FILTER (WHERE received)
+                  FROM money
+                """,
+                orders=self._get_orders_sql(company),
+                wallet=self._get_wallet_account(company).id or 0,
+            )
+        )
+        sums = [float(value or 0) for value in row]
+        names = ("received", "refunded", "refunding", "held")
+        pairs = zip(sums[:8:2], sums[1:8:2], strict=True)
+        return dict(zip(names, pairs, strict=True)), sums[8]
+
+    @api.model
+    def _get_wallet_account(self, company):
+        """:return: the liability account of the residents' wallets, or none"""
+        return self.env["account.account"]
+
+    @api.model
+    def _query_role(self, company, role):
+        """:return: for a role: shares not settled, and settlements not paid, by the
+        documents; liability, open bills, and expense by the general ledger"""
+        [documents] = self.env.execute_query(
+            SQL(
+                """
+                SELECT COALESCE((SELECT SUM(e.amount) FROM groupbuy_ledger_entry AS e
+                           LEFT JOIN groupbuy_settlement AS s ON s.id = e.settlement_id
+                               WHERE e.company_id = %(company)s AND e.role = %(role)s
+                                 AND (s.id IS NULL OR s.state = 'draft')), 0)::float,
+                       COALESCE((SELECT SUM(amount_open) FROM groupbuy_settlement
+                                  WHERE company_id = %(company)s AND role = %(role)s
+                                    AND state <> 'draft'), 0)::float
+                """,
+                company=company.id,
+                role=role,
+            )
+        )
+        [ledger] = self.env.execute_query(
+            SQL(
+                """
+                SELECT COALESCE(-SUM(l.balance) FILTER
+                           (WHERE l.account_id = %(liability)s), 0)::float,
+                       COALESCE(-SUM(l.amount_residual) FILTER
+                           (WHERE a.account_type = 'liability_payable'
+                              AND s.id IS NOT NULL), 0)::float,
+                       COALESCE(SUM(l.balance) FILTER
+                           (WHERE l.account_id = %(expense)s), 0)::float
+                  FROM account_move_line AS l
+                  JOIN account_account AS a ON a.id = l.account_id
+             LEFT JOIN groupbuy_settlement AS s
+                    ON s.move_id = l.move_id AND s.role = %(role)s
+                 WHERE l.company_id = %(company)s AND l.parent_state = 'posted'
+                   AND (s.id IS NOT NULL
+                        OR l.account_id IN (%(liability)s, %(expense)s))
+                """,
+                company=company.id,
+                role=role,
+                liability=company[f"groupbuy_{role}_account_id"].id or 0,
+                expense=company[f"groupbuy_{role}_expense_account_id"].id or 0,
+            )
+        )
+        return (*documents, *ledger)

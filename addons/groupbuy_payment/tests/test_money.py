@@ -1,0 +1,198 @@
+from odoo.exceptions import AccessError
+from odoo.tests import HttpCase, tagged
+
+from .test_settlement import SettlementCommon
+
+
+class MoneyCommon(SettlementCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # A company of its own would need goods and a bank of its own: what others have
+        # left in this one is counted before.
+        cls.money = cls.env["groupbuy.money"].with_user(cls.operator)
+
+    def _get_tiles(self):
+        return {tile["name"]: tile for tile in self.money.get_dashboard()["tiles"]}
+
+    def _check(self):
+        return {rule["name"]: rule for rule in self.money.check_books()}
+
+    def _get_broken(self):
+        return {name for name, rule in self._check().items() if not rule["ok"]}
+
+    def assertProven(self):
+        self._run_jobs()
+        self._book()
+        self._split()
+        broken = [rule for rule in self._check().values() if not rule["ok"]]
+        self.assertEqual(broken, [])
+        for tile in self._get_tiles().values():
+            self.assertTrue(tile["ok"], tile)
+
+
+@tagged("post_install", "-at_install")
+class TestMoney(MoneyCommon):
+    def test_every_figure_at_every_step(self):
+        """One order of 5 leeks and 2 gingers: 90 in all."""
+        start = {name: tile["amount"] for name, tile in self._get_tiles().items()}
+
+        def assert_figures(**expected):
+            self.assertProven()
+            figures = {
+                name: self.company.currency_id.round(tile["amount"] - start[name])
+                for name, tile in self._get_tiles().items()
+            }
+            self.assertEqual(
+                {name: amount for name, amount in figures.items() if amount}, expected
+            )
+
+        campaign = self._create_campaign(self._example(), self._offer(self.ginger, 20))
+        order = self._buy(
+            campaign, self.ann, {self.leek: 5, self.ginger: 2}, point=self.point
+        )
+        assert_figures(received=90, held=90)
+        self._close(campaign)
+        assert_figures(received=90, held=90)
+        self._hand_over(order)
+        assert_figures(received=90, merchant=42.5, leader=9, platform=38.5)
+        self._decide(self._claim(order, self.leek, 1), decision="refund")
+        assert_figures(received=90, refunded=10, merchant=34, leader=8, platform=38)
+        settlements = self._settle()
+        tiles = self._get_tiles()
+        parts = {
+            part["name"]: part["amount"]
+            for part in tiles["merchant"]["parts"]
+            if part["name"].startswith("merchant")
+        }
+        self.assertEqual(parts["merchant_billed"], 34)
+        assert_figures(received=90, refunded=10, merchant=34, leader=8, platform=38)
+        self._pay_bill(self._get_settlement(settlements, self.merchant))
+        assert_figures(received=90, refunded=10, leader=8, platform=38)
+
+    def test_every_figure_opens_what_is_behind_it(self):
+        order = self._receive_and_split()
+        self._settle(payees=self.leader)
+        self.assertProven()
+        found = {}
+        for name, tile in self._get_tiles().items():
+            for part in (tile, *tile["parts"]):
+                action = part["action"]
+                model = self.env[action["res_model"]].with_user(self.operator)
+                found[part["name"]] = model.search(action["domain"])
+            self.assertTrue(name)
+        self.assertIn(order.transaction_ids, found["received"])
+        self.assertIn(self.merchant, found["merchant_unsettled"].payee_id)
+        self.assertIn(self.leader, found["leader_billed"].payee_id)
+        self.assertNotIn(order, found["held"])
+
+    def test_coupons_cancellations_and_late_money(self):
+        self._create_coupon_program("TEN", discount=10)
+        campaign = self._create_campaign(self._example())
+        order = self._buy(campaign, self.ann, 3, code="TEN", point=self.point)
+        self._buy(campaign, self.ben, 20, point=self.point)
+        cancelled = self._buy(campaign, self.cem, 1, point=self.point)
+        cancelled.with_user(self.cem).action_groupbuy_cancel()
+        self._pay(order)  # twice
+        self.assertProven()
+        self._close(campaign)
+        self.assertProven()
+        self._hand_over(order)
+        self.assertProven()
+
+    # === WHAT BREAKS THE RULES === #
+
+    def test_an_order_that_costs_something_else_is_found(self):
+        order = self._receive_and_split()
+        self.assertProven()
+        self.env.cr.execute(
+            "UPDATE sale_order SET amount_total = amount_total + 0.01 WHERE id = %s",
+            [order.id],
+        )
+        self.env.invalidate_all()
+        self.assertLessEqual({"orders", "invoices"}, self._get_broken())
+        [row] = [
+            row for row in self._check()["orders"]["rows"] if row["id"] == order.id
+        ]
+        self.assertEqual((row["expected"], row["found"]), (90.01, 90))
+
+    def test_a_line_that_changed_by_a_fen_is_found(self):
+        order = self._receive_and_split()
+        line = self._get_line(order, self.leek)
+        self.env.cr.execute(
+            "UPDATE sale_order_line SET price_total = price_total - 0.01 WHERE id = %s",
+            [line.id],
+        )
+        self.env.invalidate_all()
+        self.assertEqual(self._get_broken(), {"shares"})
+        self.assertEqual(self._check()["shares"]["rows"][0]["id"], order.id)
+
+    def test_an_entry_of_somebody_else_is_found(self):
+        self._receive_and_split()
+        account = self.company.groupbuy_merchant_account_id
+        expense = self.company.groupbuy_merchant_expense_account_id
+        move = self.env["account.move"].create(
+            {
+                "move_type": "entry",
+                "journal_id": self.company.groupbuy_share_journal_id.id,
+                "line_ids": [
+                    (0, 0, {"account_id": account.id, "balance": -1}),
+                    (0, 0, {"account_id": expense.id, "balance": 1}),
+                ],
+            }
+        )
+        self.assertProven()
+        move.action_post()
+        self.assertEqual(self._get_broken(), {"accrual", "expense", "figures"})
+        tiles = self._get_tiles()
+        self.assertFalse(tiles["merchant"]["ok"])
+        self.assertFalse(tiles["platform"]["ok"])
+        self.assertTrue(tiles["leader"]["ok"])
+
+    def test_money_that_is_not_booked_is_found(self):
+        campaign = self._create_campaign(self._example())
+        order = self._buy(campaign, self.ann, 3, point=self.point)
+        self.assertIn("booked", self._get_broken())
+        rows = self._check()["booked"]["rows"]
+        self.assertIn(order.transaction_ids.id, [row["id"] for row in rows])
+
+    def test_a_bill_that_differs_from_its_settlement_is_found(self):
+        self._receive_and_split()
+        settlement = self._settle()[0]
+        self.env.cr.execute(
+            "UPDATE groupbuy_settlement SET amount = amount + 0.01 WHERE id = %s",
+            [settlement.id],
+        )
+        self.env.invalidate_all()
+        self.assertEqual(self._get_broken(), {"settlements"})
+
+    def test_a_receivable_that_is_open_is_found(self):
+        order = self._receive_and_split()
+        self.assertProven()
+        order.invoice_ids.line_ids.remove_move_reconcile()
+        self.assertEqual(self._get_broken(), {"receivable"})
+
+    def test_a_bill_that_goes_back_to_draft_is_owed_as_a_share_again(self):
+        self._receive_and_split()
+        settlement = self._get_settlement(self._settle(), self.merchant)
+        settlement.move_id.button_draft()
+        self.assertEqual(settlement.state, "draft")
+        self.assertProven()
+
+    def test_only_operators_look_into_the_books(self):
+        for user in (self.ann, self.env.ref("base.public_user")):
+            money = self.env["groupbuy.money"].with_user(user)
+            for method in (money.get_dashboard, money.check_books):
+                with self.assertRaises(AccessError):
+                    method()
+
+
+@tagged("post_install", "-at_install")
+class TestMoneyTour(MoneyCommon, HttpCase):
+    def test_the_operator_checks_the_books(self):
+        self.operator.password = "gb_operator"
+        self._receive_and_split()
+        self.assertProven()
+        self.start_tour(
+            "/odoo/group-buying-money", "groupbuy_money_tour", login="gb_operator"
+        )
