@@ -83,6 +83,7 @@ def make_wechat():
         "appid": f"wx{secrets.token_hex(8)}",
         "mchid": f"19{secrets.randbelow(10**8):08}",
         "apiv3_key": secrets.token_hex(16),
+        "app_secret": secrets.token_hex(16),
         "merchant_key": _private(merchant),
         "merchant_certificate": merchant_pem,
         "serial_no": signing.serial_number(merchant_pem),

@@ -290,18 +290,17 @@ class Simulator:
 
     def later(self, seconds, function, *arguments):
         """Call a function that changes the books after some time."""
-        token = object()
-        self._timers.add(token)
 
         def run():
             try:
                 with self.books.writing():
                     function(*arguments)
             finally:
-                self._timers.discard(token)
+                self._timers.discard(timer)
 
         timer = threading.Timer(seconds, run)
         timer.daemon = True
+        self._timers.add(timer)
         timer.start()
 
     def fee(self, amount):
@@ -361,6 +360,9 @@ class Simulator:
 
     def control_reset(self):
         """Begin again with empty books and no faults."""
+        for timer in list(self._timers):
+            timer.cancel()
+            self._timers.discard(timer)
         with self.books.writing():
             self.books.clear()
         self.faults.clear()

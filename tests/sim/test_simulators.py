@@ -230,6 +230,22 @@ class Wechat(Base, unittest.TestCase):
         text = requests.get(answer["h5_url"], timeout=10).text
         self.assertIn("10.00", text)
 
+    def test_who_pays_inside_wechat(self):
+        query = {"appid": self.sim.keys["appid"], "redirect_uri": self.ears.url}
+        answer = requests.get(
+            f"{self.sim.url}/connect/oauth2/authorize",
+            params=query,
+            allow_redirects=False,
+            timeout=10,
+        )
+        target = urllib.parse.urlsplit(answer.headers["Location"])
+        code = dict(urllib.parse.parse_qsl(target.query))["code"]
+        query |= {"code": code, "secret": self.sim.keys["app_secret"]}
+        url = f"{self.sim.url}/sns/oauth2/access_token"
+        found = [requests.get(url, params=query, timeout=10).json() for _ in (1, 2)]
+        self.assertRegex(found[0]["openid"], r"^o\w{27}$")
+        self.assertEqual(found[1]["errcode"], 40029, "good for once")
+
     def test_requests_that_are_not_the_merchants(self):
         target, body = f"{ORDERS}/native", "{}"
         stranger = signing.load_private(self.sim.keys["platform_key"])

@@ -77,6 +77,7 @@ class WechatPay(Simulator):
             self.signers[number] = own
         self.stranger = self.signers[1][1]
         self.nonces = set()
+        self.openids = {}
         api, order = "/v3/pay/transactions", r"/out-trade-no/([^/]+)"
         refund, transfer = (
             "/v3/refund/domestic/refunds",
@@ -789,6 +790,10 @@ class WechatPay(Simulator):
             for name, value in request.form.items()
         }
         try:
+            if request.path == "/connect/oauth2/authorize":
+                return self.authorize(form)
+            if request.path == "/sns/oauth2/access_token":
+                return self.access_token(form)
             if request.path == "/jsbridge":
                 return self.bridge(request)
             if request.path == "/pay" and request.method == "POST":
@@ -850,6 +855,31 @@ class WechatPay(Simulator):
             "placeholder='weixin://…'> <button>扫一扫</button></form>"
         )
         return page("微信（模拟）", f"{scan}<table>{table}</table>")
+
+    def authorize(self, form):
+        """WeChat's own browser: tells the official account who is using it."""
+        back = self.check_url(form.get("redirect_uri"))
+        if form.get("appid") != self.keys["appid"]:
+            raise Refusal("PARAM_ERROR", "appid 错误")
+        code = token(32)
+        self.openids[code] = f"o{token(27)}"
+        query = urllib.parse.urlencode({"code": code, "state": form.get("state", "")})
+        return redirect(f"{back}{'&' if '?' in back else '?'}{query}")
+
+    def access_token(self, form):
+        """What a code is worth, once."""
+        known = (form.get("appid"), form.get("secret"))
+        openid = self.openids.pop(form.get("code"), None)
+        values = {"errcode": 40029, "errmsg": "invalid code"}
+        if openid and known == (self.keys["appid"], self.keys["app_secret"]):
+            values = {
+                "access_token": token(40),
+                "expires_in": 7200,
+                "openid": openid,
+                "scope": "snsapi_base",
+            }
+        headers = {"Content-Type": "text/plain"}
+        return Answer(json.dumps(values).encode(), 200, headers)
 
     def bridge(self, request):
         """What WeixinJSBridge does inside WeChat: check `paySign`, then pay."""
