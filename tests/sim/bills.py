@@ -97,11 +97,15 @@ def wechat_flow(simulator, day):
         income = flow["amount"] > 0
         sums[income][0] += 1
         sums[income][1] += abs(flow["amount"])
+        remark = ""
+        if flow["kind"] == "退款":
+            whole = yuan(flow["fee"] - flow["amount"])
+            remark = f"退款总金额{whole}元;含手续费{yuan(flow['fee'])}元"
         rows.append(
             [
                 text_time(flow["at"]), flow["number"], f"{flow['id']:020}",
                 flow["kind"], flow["kind"], "收入" if income else "支出",
-                yuan(abs(flow["amount"])), yuan(flow["balance"]), "system", "",
+                yuan(abs(flow["amount"])), yuan(flow["balance"]), "system", remark,
                 flow["document"],
             ]
         )  # fmt: skip

@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS transfer (
     updated REAL, request TEXT);
 CREATE TABLE IF NOT EXISTS flow (
     id INTEGER PRIMARY KEY, at REAL, kind TEXT, number TEXT, document TEXT,
-    amount INTEGER, balance INTEGER);
+    amount INTEGER, fee INTEGER, balance INTEGER);
 """
 
 
@@ -83,8 +83,9 @@ class Books:
             query = "SELECT COALESCE(SUM(amount), 0) FROM flow"
             return self._connection.execute(query).fetchone()[0]
 
-    def move(self, kind, number, document, amount):
-        """Book money in (positive) or out."""
+    def move(self, kind, number, document, amount, fee=0):
+        """Book money in (positive) or out; `fee` is the part that is no money of the
+        trade but a fee that comes back with it."""
         self.insert(
             "flow",
             at=self.now(),
@@ -92,6 +93,7 @@ class Books:
             number=number,
             document=document,
             amount=amount,
+            fee=fee,
             balance=self.balance() + amount,
         )
 

@@ -111,7 +111,7 @@ class Base:
             if "费" in kind:
                 continue
             part = "out" if "转账" in kind else "back" if "退款" in kind else "in"
-            moved[part] += flow["amount"]
+            moved[part] += flow["amount"] - flow["fee"]
         self.assertEqual(+moved, +due)
         self.assertEqual(-moved, -due)
         balance = sum(flow["amount"] for flow in state["flows"])

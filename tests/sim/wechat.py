@@ -482,9 +482,9 @@ class WechatPay(Simulator):
             done=None,
         )
         self.books.update("trade", trade, state="REFUND")
-        self.books.move("退款", trade["trade_id"], number, -refund["amount"])
-        if fee := self.fee(refund["amount"]):
-            self.books.move("退还交易手续费", trade["trade_id"], number, fee)
+        fee = self.fee(refund["amount"])
+        paid = fee - refund["amount"]
+        self.books.move("退款", trade["trade_id"], number, paid, fee)
         self.settle_later(trade, refund)
         return self.refund_values(trade, refund)
 
@@ -502,8 +502,9 @@ class WechatPay(Simulator):
         done = now if state == "SUCCESS" else None
         self.books.update("refund", refund, state=state, done=done)
         if state == "CLOSED":
-            amount = refund["amount"]
-            self.books.move("退款退回", trade["trade_id"], refund["number"], amount)
+            fee = self.fee(refund["amount"])
+            back, number = refund["amount"] - fee, refund["number"]
+            self.books.move("退款退回", trade["trade_id"], number, back, -fee)
         values = self.refund_values(trade, refund)
         names = ("total", "refund", "payer_total", "payer_refund")
         told = {
