@@ -231,7 +231,10 @@ class PaymentProvider(models.Model):
         return wechat_pay.Client(
             provider_sudo.wechat_mchid,
             provider_sudo.wechat_serial_no,
-            provider_sudo._wechat_load("wechat_private_key"),
+            # It was checked when it was entered.
+            wechat_crypto.load_private_key(
+                provider_sudo.wechat_private_key, checked=True
+            ),
             provider_sudo.wechat_apiv3_key,
             provider_sudo._wechat_get_keys(),
             serial=provider_sudo._wechat_get_serial(),

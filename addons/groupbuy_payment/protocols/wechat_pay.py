@@ -175,7 +175,7 @@ class Client:
         """Fetch the platform's certificates.
 
         What the APIv3 key opens was sealed by the platform; and one of the
-        certificates must have signed the answer.
+        certificates, or a key known before, must have signed the answer.
 
         :return: [PEM]
         :raise UnknownOutcome: none came that can be relied on
@@ -192,7 +192,7 @@ class Client:
             ]
             certificates = [load_certificate(pem) for pem in pems]
             keys = {get_serial(one): one.public_key() for one in certificates}
-            check(response.headers, response.content, keys)
+            check(response.headers, response.content, {**self.keys, **keys})
         except (Forged, KeyError, TypeError, ValueError) as error:
             raise UnknownOutcome(f"Certificates: {error}") from error
         return pems
