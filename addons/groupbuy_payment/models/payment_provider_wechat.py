@@ -227,7 +227,7 @@ class PaymentProvider(models.Model):
         if provider_sudo.code != "wechat_pay" or not all(
             provider_sudo[name] for name in CREDENTIALS
         ):
-            raise UserError(self.env._("%s is not set up.", self.name))
+            raise UserError(self.env._("%s is not set up.", provider_sudo.name))
         return wechat_pay.Client(
             provider_sudo.wechat_mchid,
             provider_sudo.wechat_serial_no,
@@ -270,7 +270,9 @@ class PaymentProvider(models.Model):
         serial = provider_sudo._wechat_get_serial()
         key = serial and provider_sudo._wechat_get_keys().get(serial)
         if not key:
-            raise UserError(self.env._("%s has no key to encrypt with.", self.name))
+            raise UserError(
+                self.env._("%s has no key to encrypt with.", provider_sudo.name)
+            )
         return wechat_crypto.encrypt_field(key, text)
 
     def _wechat_get_notify_url(self):

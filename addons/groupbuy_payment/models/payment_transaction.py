@@ -71,13 +71,13 @@ class PaymentTransaction(models.Model):
         res = super()._get_specific_create_values(provider_code, values)
         if provider_code not in PREFIXES:
             return res
+        now = fields.Datetime.now()
         own = {
             "groupbuy_out_trade_no": self._groupbuy_get_number(values["reference"]),
+            "groupbuy_query_at": now + QUERY_PAUSE,
         }
         if values.get("operation") != "refund":
-            now = fields.Datetime.now()
             own["groupbuy_expires_at"] = self._groupbuy_get_expiry(values, now)
-            own["groupbuy_query_at"] = now + QUERY_PAUSE
         return {**res, **own}
 
     @api.model

@@ -1,9 +1,11 @@
 import json
 import re
+from datetime import timedelta
 from unittest.mock import patch
 
 from lxml import html
 
+from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -254,3 +256,39 @@ class TestQrPage(WechatCommon):
     def test_inside_wechat_without_the_secret_another_phone_scans(self):
         page = self._get_page(self._open(WECHAT))
         self.assertEqual(page.get("data-product"), "native")
+
+
+@tagged("post_install", "-at_install")
+class TestQrPageTour(WechatCommon):
+    """The same page in a browser."""
+
+    def setUp(self):
+        super().setUp()
+        self.order = self._join(self.campaign, self.ann, 2)
+        self.tx = self._create_payment(self.order)
+        self.tx.landing_route = self.order._get_groupbuy_url()
+        token = self.tx._groupbuy_get_pay_token()
+        self.url = f"{self.tx._groupbuy_get_pay_url()}?access_token={token}"
+
+    def test_the_page_goes_on_by_itself_without_a_notification(self):
+        get_transaction = self.bank.get_transaction
+
+        def pay_then_tell(number):
+            self.bank.pay(number)
+            return get_transaction(number)
+
+        self.patch(self.bank, "get_transaction", pay_then_tell)
+        self.start_tour(self.url, "groupbuy_qr_page", login="gb_resident_1")
+        self.env.invalidate_all()
+        self.assertEqual(self.tx.state, "done")
+        self.assertEqual(self.order.state, "sent")
+
+    def test_what_fails_can_be_tried_again(self):
+        self.bank.faults = ["lost"]
+        self.start_tour(self.url, "groupbuy_qr_page_fails", login="gb_resident_1")
+        self.assertEqual(self.tx.state, "draft")
+
+    def test_the_page_tells_when_time_is_over(self):
+        self.tx.groupbuy_expires_at = fields.Datetime.now() + timedelta(seconds=5)
+        self.start_tour(self.url, "groupbuy_qr_page_over", login="gb_resident_1")
+        self.assertEqual(self.tx.state, "draft")
