@@ -34,10 +34,10 @@ export class QrPage extends Interaction {
         this.tick();
         if (this.el.dataset.failed) {
             this.show("failed");
-        } else {
-            if (this.el.dataset.product === "jsapi") this.startWechat();
-            this.poll();
+        } else if (this.el.dataset.product === "jsapi") {
+            this.startWechat();
         }
+        this.poll();
     }
 
     /** Back from the app: the payment may have been made there. */
@@ -88,6 +88,7 @@ export class QrPage extends Interaction {
             pause = POLL_AFTER_FAILURE;
         }
         this.polling = false;
+        if (this.leaving) return;
         this.timer = this.waitForTimeout(() => this.poll(), pause);
     }
 
@@ -101,6 +102,7 @@ export class QrPage extends Interaction {
             {silent: true}
         );
         if (answer.url) {
+            this.leaving = true;
             window.location.assign(answer.url);
             return;
         }
