@@ -3,10 +3,12 @@ from . import groupbuy_sealed_mixin
 from . import res_company_ledger
 from . import groupbuy_ledger_entry
 from . import groupbuy_settlement
+from . import groupbuy_settlement_settle
 from . import groupbuy_settlement_statement
 from . import sale_order_line_share
 from . import sale_order_share
 from . import groupbuy_money
+from . import groupbuy_money_dashboard
 from . import groupbuy_money_check
 from . import res_config_settings_ledger
 from . import groupbuy_wechat_certificate
