@@ -13,6 +13,7 @@ import databases
 import handover
 import join
 import pages
+import settle
 import sheets
 from project import RUN, say
 from report import Report
@@ -27,6 +28,7 @@ VISITS = {
 OTHERS = {
     "close": close.measure,
     "hand-over": handover.measure,
+    "settle": settle.measure,
     "sheets": sheets.measure,
 }
 ROWS = [*VISITS, *OTHERS]
