@@ -21,6 +21,7 @@
         "views/groupbuy_ledger_entry_views.xml",
         "views/groupbuy_settlement_views.xml",
         "views/groupbuy_money_views.xml",
+        "views/sale_order_views.xml",
         "views/res_config_settings_ledger_views.xml",
     ],
     "assets": {

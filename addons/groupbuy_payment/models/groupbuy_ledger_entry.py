@@ -94,7 +94,7 @@ class GroupbuyLedgerEntry(models.Model):
 
     def init(self):
         """Have the database refuse what would change the past."""
-        super().init()
+        result = super().init()
         self.env.cr.execute(
             """
             CREATE OR REPLACE FUNCTION groupbuy_ledger_entry_keep() RETURNS trigger AS
@@ -128,13 +128,16 @@ class GroupbuyLedgerEntry(models.Model):
                 FOR EACH STATEMENT EXECUTE FUNCTION groupbuy_ledger_entry_keep();
             """
         )
+        return result
 
     def write(self, vals):
         """Override to keep what was recorded.
 
-        :raise UserError: always
+        :raise UserError: there is such an entry
         """
-        raise UserError(self.env._("Entries of the share ledger stay as they are."))
+        if self:
+            raise UserError(self.env._("Entries of the share ledger stay as they are."))
+        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):

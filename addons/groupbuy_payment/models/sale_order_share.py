@@ -231,3 +231,12 @@ class SaleOrder(models.Model):
         window = company.groupbuy_claim_days
         # The window ends in the course of its last day.
         return day + timedelta(days=window + 1) if window else day
+
+    # === VIEWS === #
+
+    def action_view_groupbuy_entries(self):
+        """:return: the action that lists the shares of these orders"""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "groupbuy_payment.groupbuy_ledger_entry_action"
+        )
+        return {**action, "domain": [("order_id", "in", self.ids)], "context": {}}

@@ -78,8 +78,9 @@ class GroupbuySettlementRun(models.TransientModel):
         }
 
     def _check_operator(self):
-        if not self.env.user.has_group("community_groupbuy.group_operator"):
-            raise AccessError(self.env._("Only operators settle."))
+        is_operator = self.env.user.has_group("community_groupbuy.group_operator")
+        if not is_operator or self.company_id not in self.env.companies:
+            raise AccessError(self.env._("Only operators of the company settle."))
 
     def action_settle(self):
         """Settle what is owed, also what has become due since the preview.
@@ -89,8 +90,6 @@ class GroupbuySettlementRun(models.TransientModel):
         """
         self.ensure_one()
         self._check_operator()
-        if self.company_id not in self.env.companies:
-            raise AccessError(self.env._("Only operators settle."))
         settlements = self.env["groupbuy.settlement"]._settle(
             self.company_id, self.date_to, **self._get_choice()
         )
