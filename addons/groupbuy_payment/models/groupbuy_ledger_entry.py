@@ -120,10 +120,14 @@ class GroupbuyLedgerEntry(models.Model):
                     USING ERRCODE = 'restrict_violation';
             END
             $$ LANGUAGE plpgsql;
-            CREATE OR REPLACE TRIGGER groupbuy_ledger_entry_keep
+            DROP TRIGGER IF EXISTS groupbuy_ledger_entry_keep
+                ON groupbuy_ledger_entry;
+            CREATE TRIGGER groupbuy_ledger_entry_keep
                 BEFORE UPDATE OR DELETE ON groupbuy_ledger_entry
                 FOR EACH ROW EXECUTE FUNCTION groupbuy_ledger_entry_keep();
-            CREATE OR REPLACE TRIGGER groupbuy_ledger_entry_keep_all
+            DROP TRIGGER IF EXISTS groupbuy_ledger_entry_keep_all
+                ON groupbuy_ledger_entry;
+            CREATE TRIGGER groupbuy_ledger_entry_keep_all
                 BEFORE TRUNCATE ON groupbuy_ledger_entry
                 FOR EACH STATEMENT EXECUTE FUNCTION groupbuy_ledger_entry_keep();
             """
