@@ -107,13 +107,13 @@ class SaleOrderLine(models.Model):
     def _groupbuy_get_bases(self):
         """:return: {line: what charges are reckoned on, in the company's currency: the
         line's total less the allowances given on it}"""
-        lines = self | self.order_id.order_line.filtered(
+        allowances = self.order_id.order_line.filtered(
             lambda line: line.groupbuy_allowance_of_id in self
         )
-        units = lines._groupbuy_get_totals()
+        units = (self | allowances)._groupbuy_get_totals()
         bases = {line: units[line] for line in self}
-        for line in lines - self:
-            bases[line.groupbuy_allowance_of_id] += units[line]
+        for allowance in allowances:
+            bases[allowance.groupbuy_allowance_of_id] += units[allowance]
         return {
             line: line.company_id.currency_id.round(
                 amount * line.company_id.currency_id.rounding
