@@ -1,6 +1,6 @@
 from odoo.addons.payment import setup_provider
 
-PROVIDERS = ("wechat_pay",)
+PROVIDERS = ("wechat_pay", "alipay")
 
 
 def post_init_hook(env):

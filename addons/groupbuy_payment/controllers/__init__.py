@@ -1,3 +1,4 @@
 from . import statement
 from . import qr
 from . import wechat
+from . import alipay

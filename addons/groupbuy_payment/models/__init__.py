@@ -18,3 +18,11 @@ from . import payment_provider_wechat_notify
 from . import payment_transaction
 from . import payment_transaction_wechat
 from . import payment_transaction_wechat_refund
+from . import payment_provider_alipay
+from . import payment_transaction_alipay
+from . import payment_transaction_bill
+from . import groupbuy_bill
+from . import groupbuy_bill_download
+from . import groupbuy_bill_match
+from . import groupbuy_bill_difference
+from . import ir_http

@@ -8,13 +8,15 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from urllib.parse import unquote_to_bytes, urlencode
+from urllib.parse import unquote_to_bytes, urlencode, urlsplit
 
 import requests
 
 from . import alipay_keys as keys
 from .errors import Refused, UnknownOutcome
 
+# Where Alipay keeps its bills, and those of its sandbox.
+BILL_HOSTS = (".alipay.com", ".alipaydev.com")
 GATEWAY = "https://openapi.alipay.com/gateway.do"
 CHINA = timezone(timedelta(hours=8))
 TIMEOUT = (5, 20)  # seconds: to connect, to answer
@@ -62,7 +64,8 @@ def parse_members(content, charset="utf-8"):
     while text[position : position + 1] == separator:
         name, position = decoder.raw_decode(text, _skip_blanks(text, position + 1))
         position = _skip_blanks(text, position)
-        if text[position : position + 1] != ":" or name in members:
+        proper = isinstance(name, str) and name not in members
+        if not proper or text[position : position + 1] != ":":
             raise ValueError("The answer is no proper JSON object.")
         start = _skip_blanks(text, position + 1)
         value, end = decoder.raw_decode(text, start)
@@ -247,17 +250,23 @@ class Client:
             raise UnknownOutcome(f"{text} ({sub_code or code})")
         raise Refused(sub_code or code, text)
 
+    def download(self, url):
+        """Fetch a bill from the address that a signed answer gave for it.
 
-def download(url):
-    """Fetch a file whose address a signed answer gave.
-
-    :rtype: bytes
-    :raise UnknownOutcome: it cannot be had now
-    """
-    try:
-        response = requests.get(url, timeout=(5, 60), allow_redirects=False)
-    except requests.RequestException as error:
-        raise UnknownOutcome(type(error).__name__) from None
-    if response.status_code != 200:
-        raise UnknownOutcome(f"HTTP {response.status_code}")
-    return response.content
+        :rtype: bytes
+        :raise UnknownOutcome: it cannot be had now
+        :raise Refused: the address is not Alipay's
+        """
+        parts = urlsplit(url)
+        if parts.netloc != urlsplit(self.gateway).netloc:
+            if not (parts.hostname or "").endswith(BILL_HOSTS):
+                raise Refused("FOREIGN_ADDRESS", parts.netloc)
+            # Alipay gives addresses without encryption, too.
+            url = parts._replace(scheme="https").geturl()
+        try:
+            response = requests.get(url, timeout=(5, 60), allow_redirects=False)
+        except requests.RequestException as error:
+            raise UnknownOutcome(type(error).__name__) from None
+        if response.status_code != 200:
+            raise UnknownOutcome(f"HTTP {response.status_code}")
+        return response.content

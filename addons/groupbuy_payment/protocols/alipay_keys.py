@@ -32,15 +32,19 @@ def _to_der(text):
         raise ValueError("This is neither PEM nor base64.") from error
 
 
-def load_private_key(text):
+def load_private_key(text, checked=False):
     """Read the application's private key.
 
     :param str text: PEM or bare base64, PKCS #1 or PKCS #8
+    :param bool checked: it has been loaded before, and need not be checked again, which
+        takes 0.1 s
     :rtype: RSAPrivateKey
     :raise ValueError: it is no RSA key
     """
     try:
-        key = serialization.load_der_private_key(_to_der(text), password=None)
+        key = serialization.load_der_private_key(
+            _to_der(text), None, unsafe_skip_rsa_key_validation=checked
+        )
     except TypeError as error:
         raise ValueError("The key must not have a password.") from error
     if not isinstance(key, rsa.RSAPrivateKey):

@@ -18,7 +18,7 @@ class Row:
     `kind` is payment, refund, fee or other; `number` the merchant's number of it, as
     far as the bill gives one; `amount` in fen, negative if money left the merchant;
     `fee` in fen, what the provider kept of it; `failed` a refund that did not arrive;
-    `label` the provider's word for a movement that is neither.
+    `pending` one that was still under way; `label` the provider's word for it.
     """
 
     kind: str
@@ -27,6 +27,7 @@ class Row:
     amount: int
     fee: int = 0
     failed: bool = False
+    pending: bool = False
     label: str = ""
 
 

@@ -65,6 +65,7 @@ def parse_wechat_trade(content):
                     -parse_amount(refunded),
                     fee,
                     failed=own["退款状态"] in ("FAIL", "CHANGE"),
+                    pending=own["退款状态"] == "PROCESSING",
                     label=own["交易状态"],
                 )
             bill.rows.append(row)
