@@ -12,6 +12,7 @@ class IrHttp(models.AbstractModel):
         Parsing a form uses up its body and decodes it as UTF-8; a signature covers the
         bytes received, which may be GBK.
         """
-        super()._pre_dispatch(rule, args)
+        res = super()._pre_dispatch(rule, args)
         if rule.endpoint.routing.get("groupbuy_raw_body"):
             request.httprequest.get_data(cache=True)
+        return res

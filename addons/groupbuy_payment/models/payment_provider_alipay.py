@@ -49,7 +49,6 @@ class PaymentProvider(models.Model):
         groups="base.group_system",
     )
     alipay_public_key = fields.Text(
-        string="Alipay Public Key",
         help="Alipay's key, not the application's, as PEM or bare base64.",
         copy=False,
         groups="base.group_system",

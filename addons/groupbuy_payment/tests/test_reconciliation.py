@@ -390,7 +390,7 @@ class TestWechatReconciliation(ReconciliationCommon):
 
     @classmethod
     def _set_up_bank(cls):
-        super()._set_up_bank()
+        res = super()._set_up_bank()
         _key, private, _public = make_key()
         cls.provider = cls._get_provider("wechat_pay")
         cls.method = cls.env.ref("payment.payment_method_wechat_pay")
@@ -407,6 +407,7 @@ class TestWechatReconciliation(ReconciliationCommon):
                 "state": "test",
             }
         )
+        return res
 
     def setUp(self):
         super().setUp()
