@@ -132,7 +132,9 @@ class PaymentTransaction(models.Model):
     def _groupbuy_get_pay_token(self):
         """:return: what opens that page"""
         self.ensure_one()
-        return payment_utils.generate_access_token(self.id, self.groupbuy_out_trade_no)
+        return payment_utils.generate_access_token(
+            self.id, self.groupbuy_out_trade_no, env=self.env
+        )
 
     def _groupbuy_get_seconds(self):
         """:return: seconds that are left to pay; 0 when time is over"""
