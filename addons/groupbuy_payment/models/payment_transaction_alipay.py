@@ -137,8 +137,8 @@ class PaymentTransaction(models.Model):
     def _alipay_apply_payment(self, data):
         status = data.get("trade_status")
         if status in PAID:
-            self.provider_reference = data.get("trade_no")
             if self.state != "done":
+                self.provider_reference = data.get("trade_no")
                 # Also money that arrives after we have given up on it.
                 self._set_done(extra_allowed_states=("cancel",))
                 self._groupbuy_trigger_post_processing()

@@ -50,10 +50,11 @@ class TestAlipayNotify(AlipayCommon, HttpCase):
         before = order.read(names) + self.tx.read(["state", "write_date"])
         for _time in range(99):
             self.assertTrue(self._notify(values))
-        self.tx._post_process()
-        self._run_jobs()
         after = order.read(names) + self.tx.read(["state", "write_date"])
         self.assertEqual(after, before)
+        self.tx._post_process()
+        self._run_jobs()
+        self.assertEqual(order.state, "sent")
         self.assertFalse(self._get_refunds(order))
 
     def test_no_mutation_is_accepted(self):
