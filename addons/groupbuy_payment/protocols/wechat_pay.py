@@ -52,7 +52,7 @@ class Client:
     :param dict keys: {serial: public key} of the platform
     :param str serial: which of these keys the platform should sign with
     :param str base_url: of the platform
-    :param refresh: called without arguments when an answer was signed with an unknown
+    :param refresh: called without arguments when a message was signed with an unknown
         key; returns the keys known then
     """
 
@@ -88,7 +88,7 @@ class Client:
         """
         response = self._send(method, path, body, params, timeout)
         try:
-            self._check(response)
+            self._check(response.headers, response.content)
             answer = load_object(response.content) if response.content else {}
         except Forged as error:
             # What is said may help a person; nothing follows from it.
@@ -105,14 +105,14 @@ class Client:
             raise UnknownOutcome(f"{code}: {message}")
         raise Refused(code, message)
 
-    def _check(self, response):
+    def _check(self, headers, body):
         try:
-            check(response.headers, response.content, self.keys)
+            check(headers, body, self.keys)
         except UnknownSerial:
             if not self.refresh:
                 raise
             self.keys = self.refresh()
-            check(response.headers, response.content, self.keys)
+            check(headers, body, self.keys)
 
     def _send(self, method, path, body=None, params=None, timeout=TIMEOUT):
         if params:
@@ -204,7 +204,7 @@ class Client:
         :return: see :func:`read_notification`
         :raise Forged: see :func:`check` and :func:`read_notification`
         """
-        check(headers, body, self.keys)
+        self._check(headers, body)
         return read_notification(self.api_v3_key, body)
 
     def sign_pay(self, appid, prepay_id):

@@ -346,9 +346,12 @@ class TestWechatPay(WechatCommon):
             ({"wechat_public_key": False}, "public key"),
             ({"wechat_public_key_id": False}, "belong together"),
         ):
-            with self.subTest(values=values):
-                with self.assertRaisesRegex(ValidationError, words):
-                    self.provider.write(values)
+            with (
+                self.subTest(values=values),
+                self.assertRaisesRegex(ValidationError, words),
+                self.env.cr.savepoint(),
+            ):
+                self.provider.write(values)
 
     def test_keys_may_lose_their_line_breaks(self):
         """A password field of a browser drops them."""
