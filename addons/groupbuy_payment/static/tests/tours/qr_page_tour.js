@@ -7,13 +7,13 @@ registry.category("web_tour.tours").add("groupbuy_qr_page", {
             trigger: ".o_groupbuy_pay_code:not(.d-none)[src^='data:image/svg+xml']",
         },
         {
-            content: "The time runs",
+            content: "Somebody scans and pays: the page goes on by itself",
             trigger: ".o_groupbuy_pay_left:contains(':')",
+            expectUnloadPage: true,
         },
         {
-            content: "Somebody scans and pays: the page goes on by itself",
+            content: "The join takes part",
             trigger: ".o_groupbuy_order_page:contains('Waiting for the Group')",
-            expectUnloadPage: true,
         },
     ],
 });
