@@ -1,5 +1,3 @@
-from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
@@ -154,11 +152,11 @@ class GroupbuyClaimLine(models.Model):
     def _check_window(self):
         """:raise ValidationError: too early or too late for this reason"""
         order = self.claim_id.order_id
-        received = order.groupbuy_received_at
+        deadline = order._groupbuy_get_claim_deadline()
         if self.env.user.has_group("community_groupbuy.group_operator"):
             # Operators may be lenient.
             return
-        if not received:
+        if not deadline:
             if not self.reason_id.is_defect:
                 raise ValidationError(
                     self.env._(
@@ -167,13 +165,12 @@ class GroupbuyClaimLine(models.Model):
                     )
                 )
             return
-        days = order.company_id.groupbuy_claim_days
-        if fields.Datetime.now() > received + timedelta(days=days):
+        if fields.Datetime.now() > deadline:
             raise ValidationError(
                 self.env._(
                     "After-sales requests are possible for %s days after the order "
                     "was received.",
-                    days,
+                    order.company_id.groupbuy_claim_days,
                 )
             )
 

@@ -13,6 +13,11 @@ class GroupbuyClaim(models.Model):
             self.line_ids.mapped("settled_at")
         )
 
+    def _prepare_answer(self):
+        """:return: {"claim_id": int, "name": str, "url": str}"""
+        self.ensure_one()
+        return {"claim_id": self.id, "name": self.name, "url": self.access_url}
+
     def _prepare_steps(self):
         """:return: the steps of this request as (label, "done", "now" or "later")"""
         self.ensure_one()

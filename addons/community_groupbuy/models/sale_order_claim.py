@@ -62,12 +62,7 @@ class SaleOrder(models.Model):
         """
         order_sudo = self._check_groupbuy_claim_access()
         vals_list = order_sudo._groupbuy_read_claim(lines)
-        claim_sudo = order_sudo._groupbuy_create_claim(vals_list)
-        return {
-            "claim_id": claim_sudo.id,
-            "name": claim_sudo.name,
-            "url": claim_sudo.access_url,
-        }
+        return order_sudo._groupbuy_create_claim(vals_list)._prepare_answer()
 
     def _check_groupbuy_claim_access(self):
         """:return: this order, sudoed, once the user may complain about it"""
@@ -81,12 +76,19 @@ class SaleOrder(models.Model):
             )
         return order_sudo
 
+    def _groupbuy_get_claim_deadline(self):
+        """:return: until when one can complain about this order (UTC); None before it
+        has been received"""
+        self.ensure_one()
+        if not self.groupbuy_received_at:
+            return None
+        days = timedelta(days=self.company_id.groupbuy_claim_days)
+        return self.groupbuy_received_at + days
+
     def _groupbuy_is_claimable(self):
         """Whether anything of this order can be complained about now."""
-        self.ensure_one()
-        received = self.groupbuy_received_at
-        days = timedelta(days=self.company_id.groupbuy_claim_days)
-        if received and fields.Datetime.now() > received + days:
+        deadline = self._groupbuy_get_claim_deadline()
+        if deadline and fields.Datetime.now() > deadline:
             return False
         return any(pieces > 0 for pieces in self._groupbuy_get_claimable().values())
 
@@ -242,9 +244,4 @@ class SaleOrder(models.Model):
         )
         if not ask_sudo or ask_sudo.partner_id != self.env.user.partner_id:
             raise UserError(self.env._("You have not been asked about this."))
-        claim_sudo = ask_sudo._answer_yes()
-        return {
-            "claim_id": claim_sudo.id,
-            "name": claim_sudo.name,
-            "url": claim_sudo.access_url,
-        }
+        return ask_sudo._answer_yes()._prepare_answer()

@@ -212,6 +212,34 @@ class GroupbuyCommon(BaseCommon):
             }
         )
 
+    @classmethod
+    def _create_points_program(cls, price):
+        """:param int price: the points that 5.00 off cost; 1.00 paid gives 1 point"""
+        return cls.env["loyalty.program"].create(
+            {
+                "name": "Points",
+                "program_type": "loyalty",
+                "trigger": "auto",
+                "applies_on": "both",
+                "rule_ids": [
+                    Command.create(
+                        {"reward_point_amount": 1, "reward_point_mode": "money"}
+                    )
+                ],
+                "reward_ids": [
+                    Command.create(
+                        {
+                            "reward_type": "discount",
+                            "discount_mode": "per_order",
+                            "discount": 5,
+                            "discount_applicability": "order",
+                            "required_points": price,
+                        }
+                    )
+                ],
+            }
+        )
+
     # === ACTING === #
 
     def _lines(self, campaign, quantities):

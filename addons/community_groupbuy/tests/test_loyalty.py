@@ -32,30 +32,7 @@ class TestLoyalty(GroupbuyCommon):
         cls.coupon = cls.env["loyalty.card"].create(
             {"program_id": cls.coupons.id, "points": 1}
         )
-        cls.points = cls.env["loyalty.program"].create(
-            {
-                "name": "Points",
-                "program_type": "loyalty",
-                "trigger": "auto",
-                "applies_on": "both",
-                "rule_ids": [
-                    Command.create(
-                        {"reward_point_amount": 1, "reward_point_mode": "money"}
-                    )
-                ],
-                "reward_ids": [
-                    Command.create(
-                        {
-                            "reward_type": "discount",
-                            "discount_mode": "per_order",
-                            "discount": 5,
-                            "discount_applicability": "order",
-                            "required_points": 100,
-                        }
-                    )
-                ],
-            }
-        )
+        cls.points = cls._create_points_program(100)
 
     def _get_card(self, user):
         return self.env["loyalty.card"].search(

@@ -300,34 +300,8 @@ class TestTakeOff(TakeOffCommon):
 
     # === POINTS === #
 
-    def _create_points_program(self):
-        return self.env["loyalty.program"].create(
-            {
-                "name": "Points",
-                "program_type": "loyalty",
-                "trigger": "auto",
-                "applies_on": "both",
-                "rule_ids": [
-                    Command.create(
-                        {"reward_point_amount": 1, "reward_point_mode": "money"}
-                    )
-                ],
-                "reward_ids": [
-                    Command.create(
-                        {
-                            "reward_type": "discount",
-                            "discount_mode": "per_order",
-                            "discount": 5,
-                            "discount_applicability": "order",
-                            "required_points": 10,
-                        }
-                    )
-                ],
-            }
-        )
-
     def _earn(self, quantities):
-        program = self._create_points_program()
+        program = self._create_points_program(10)
         order = self._join(self.campaign, self.ann, quantities)
         order._update_programs_and_rewards()
         self._pay(order)
