@@ -26,3 +26,16 @@ from . import groupbuy_bill_download
 from . import groupbuy_bill_match
 from . import groupbuy_bill_difference
 from . import ir_http
+from . import groupbuy_payee_account
+from . import groupbuy_payee_account_number
+from . import groupbuy_payout
+from . import groupbuy_payout_decide
+from . import groupbuy_payout_transfer
+from . import groupbuy_payout_booking
+from . import groupbuy_payout_wechat
+from . import groupbuy_payout_alipay
+from . import groupbuy_payout_batch
+from . import res_company_payout
+from . import res_config_settings_payout
+from . import res_partner_payee
+from . import res_users_payee

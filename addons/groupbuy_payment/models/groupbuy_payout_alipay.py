@@ -1,0 +1,90 @@
+from odoo import models
+
+from ..protocols import alipay
+from ..protocols.errors import Refused
+
+# What Alipay's states of a transfer mean for us.
+STATES = {
+    "SUCCESS": "paid",
+    "WAIT_PAY": "sent",
+    "DEALING": "sent",
+    "FAIL": "failed",
+    "CLOSED": "failed",
+    "REFUND": "failed",
+}
+UNKNOWN_ORDER = ("ORDER_NOT_EXIST", "TRADE_NOT_EXIST")
+# The same order may succeed later: no money, limits of the day, a fault of theirs.
+TEMPORARY = ("PAYER_BALANCE_NOT_ENOUGH", "BALANCE_IS_NOT_ENOUGH",
+             "REQUEST_PROCESSING", "EXCEED_LIMIT_DM_MAX_AMOUNT",
+             "EXCEED_LIMIT_ENT_MAX_AMOUNT", "PERMIT_NON_BANK_LIMIT_PAYEE",
+             "INVALID_SIGN", "NO_PERMISSION", "INSUFFICIENT_ISV_PERMISSIONS",
+             )  # fmt: skip
+
+
+class GroupbuyPayout(models.Model):
+    """Transfers to an Alipay account (alipay.fund.trans.uni.transfer)."""
+
+    _inherit = "groupbuy.payout"
+
+    def _alipay_order(self):
+        try:
+            answer = self.provider_id._alipay_request(
+                "alipay.fund.trans.uni.transfer", self._alipay_prepare_order()
+            )
+        except Refused as error:
+            return {
+                "state": "refused",
+                "reason": error.message,
+                "temporary": error.code.rpartition(".")[2] in TEMPORARY,
+            }
+        return self._alipay_read(answer)
+
+    def _alipay_prepare_order(self):
+        """:return: the order of this transfer; a repeat is the same to the letter"""
+        # The number is opened for this request only.
+        account_sudo = self.account_id.sudo()
+        number = account_sudo.number
+        user = number.startswith("2088") and "@" not in number
+        return {
+            "out_biz_no": self.name,
+            "trans_amount": alipay.format_amount(self._get_net_units()),
+            "product_code": "TRANS_ACCOUNT_NO_PWD",
+            "biz_scene": "DIRECT_TRANSFER",
+            "order_title": self.name,
+            "payee_info": {
+                "identity": number,
+                "identity_type": "ALIPAY_USER_ID" if user else "ALIPAY_LOGON_ID",
+                "name": account_sudo.holder,
+            },
+        }
+
+    def _alipay_ask(self):
+        try:
+            answer = self.provider_id._alipay_request(
+                "alipay.fund.trans.common.query",
+                {
+                    "out_biz_no": self.name,
+                    "product_code": "TRANS_ACCOUNT_NO_PWD",
+                    "biz_scene": "DIRECT_TRANSFER",
+                },
+            )
+        except Refused as error:
+            if error.code in UNKNOWN_ORDER:
+                return None
+            # It can be asked again; that it does not exist was not said.
+            return {"state": self.state}
+        return self._alipay_read(answer)
+
+    def _alipay_cancel(self):
+        """A transfer by Alipay waits for nobody: there is nothing to cancel."""
+        return self._ask()
+
+    def _alipay_read(self, answer):
+        """:return: what :meth:`_apply` takes"""
+        amount = answer.get("trans_amount")
+        return {
+            "state": STATES.get(answer.get("status"), "sent"),
+            "amount": alipay.parse_amount(amount) if amount else None,
+            "reference": answer.get("order_id") or answer.get("pay_fund_order_id"),
+            "reason": answer.get("fail_reason") or answer.get("error_code") or False,
+        }
