@@ -2,3 +2,5 @@ from . import statement
 from . import qr
 from . import wechat
 from . import alipay
+from . import money
+from . import payout_file

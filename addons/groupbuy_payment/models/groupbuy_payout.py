@@ -167,6 +167,25 @@ class GroupbuyPayout(models.Model):
             "state": payout_sudo.state,
         }
 
+    @api.model
+    def preview(self, amount, account_id):
+        """Say what :meth:`request` would do, without doing it.
+
+        :return: {"amount": float, "fee": float, "net_amount": float}
+        :raise AccessError, UserError: as :meth:`request`
+        """
+        account_sudo = self._find_account(account_id)
+        payee, company = account_sudo.partner_id, account_sudo.company_id
+        payouts_sudo = self.sudo().with_company(company)
+        payouts_sudo._check_account(account_sudo)
+        payouts_sudo._check_amount(amount, payee, company)
+        fee = company._groupbuy_get_payout_fee(amount)
+        return {
+            "amount": amount,
+            "fee": fee,
+            "net_amount": company.currency_id.round(amount - fee),
+        }
+
     def _find_account(self, account_id):
         """:return: the account, sudoed, once the user may withdraw to it"""
         known = isinstance(account_id, int) and not isinstance(account_id, bool)

@@ -90,3 +90,34 @@ class ResPartner(models.Model):
         # A payee may not write on itself; only this mark is written.
         self.sudo().groupbuy_payout_requested_at = fields.Datetime.now()
         self.env.flush_all()
+
+    # === PORTAL === #
+
+    def _groupbuy_prepare_money(self, company, limit=5):
+        """What a payee's pages show, for the blocks of `groupbuy_money_templates.xml`.
+
+        To be called for the user's own payee; what is read is limited to it.
+
+        :param int limit: how many of each list
+        :return: {"payee", "company", "currency", "money", "entries", "settlements",
+            "payouts", "accounts", "today"}, records in sudo mode
+        """
+        self.ensure_one()
+        own = Domain("payee_id", "=", self.id) & Domain("company_id", "=", company.id)
+        env = self.sudo().env
+        entries = env["groupbuy.ledger.entry"]
+        return {
+            "payee": self,
+            "company": company,
+            "currency": company.sudo().currency_id,
+            "today": company._get_groupbuy_date(fields.Datetime.now()),
+            "money": self._groupbuy_get_money(company),
+            "entries": entries.search(
+                own & Domain("role", "!=", "platform"), limit=limit
+            ),
+            "settlements": env["groupbuy.settlement"].search(own, limit=limit),
+            "payouts": env["groupbuy.payout"].search(own, limit=limit),
+            "accounts": env["groupbuy.payee.account"].search(
+                [("partner_id", "=", self.id), ("company_id", "=", company.id)]
+            ),
+        }
