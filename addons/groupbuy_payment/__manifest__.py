@@ -18,6 +18,7 @@
         "security/groupbuy_payout_security.xml",
         "data/ledger_data.xml",
         "data/groupbuy_payout_data.xml",
+        "data/groupbuy_wallet_data.xml",
         "views/groupbuy_menus.xml",
         "report/groupbuy_settlement_report.xml",
         "wizards/groupbuy_settlement_run_views.xml",
@@ -34,12 +35,14 @@
         "views/groupbuy_payout_views.xml",
         "views/res_config_settings_payout_views.xml",
         "views/groupbuy_money_templates.xml",
+        "views/groupbuy_wallet_templates.xml",
     ],
     "assets": {
         "web.assets_frontend": ["groupbuy_payment/static/src/interactions/**/*"],
         "web.assets_backend": ["groupbuy_payment/static/src/backend/**/*"],
         "web.assets_tests": ["groupbuy_payment/static/tests/tours/**/*"],
     },
+    "post_init_hook": "post_init_hook",
     "external_dependencies": {"python": ["cryptography", "requests"]},
     "post_init_hook": "post_init_hook",
 }

@@ -4,3 +4,4 @@ from . import wechat
 from . import alipay
 from . import money
 from . import payout_file
+from . import wallet

@@ -39,3 +39,8 @@ from . import res_company_payout
 from . import res_config_settings_payout
 from . import res_partner_payee
 from . import res_users_payee
+from . import payment_provider_wallet
+from . import payment_transaction_wallet
+from . import res_company_wallet
+from . import res_partner_wallet
+from . import sale_order_wallet

@@ -2,6 +2,7 @@ import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ..protocols.errors import UnknownOutcome
 
@@ -50,6 +51,10 @@ class GroupbuyPayout(models.Model):
             # Nobody knows whether the money is on its way: ask again later.
             self.unknown_at = fields.Datetime.now()
             _logger.info("Payout %s: no answer yet (%s)", self.name, error)
+            answer = None
+        except UserError as error:
+            # The provider is not set up: nothing was sent this time.
+            self._raise_to_operators(str(error))
             answer = None
         if answer:
             self._apply(answer)
@@ -104,6 +109,9 @@ class GroupbuyPayout(models.Model):
                 answer = getattr(self, f"_{self.method}_cancel")()
         except UnknownOutcome:
             self.unknown_at = fields.Datetime.now()
+            return
+        except UserError as error:
+            self._raise_to_operators(str(error))
             return
         if answer is None and self.state == "sent" and self._is_forgotten():
             answer = {"state": "failed", "reason": self.reason}

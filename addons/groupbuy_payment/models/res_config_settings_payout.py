@@ -31,3 +31,6 @@ class ResConfigSettings(models.TransientModel):
     groupbuy_wechat_scene = fields.Char(
         related="company_id.groupbuy_wechat_scene", readonly=False
     )
+    groupbuy_wallet_refund = fields.Boolean(
+        related="company_id.groupbuy_wallet_refund", readonly=False
+    )
