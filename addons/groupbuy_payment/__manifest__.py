@@ -42,7 +42,6 @@
         "web.assets_backend": ["groupbuy_payment/static/src/backend/**/*"],
         "web.assets_tests": ["groupbuy_payment/static/tests/tours/**/*"],
     },
-    "post_init_hook": "post_init_hook",
     "external_dependencies": {"python": ["cryptography", "requests"]},
     "post_init_hook": "post_init_hook",
 }

@@ -12,3 +12,8 @@ from . import test_vault
 from . import test_wechat_notify
 from . import test_wechat_pay
 from . import test_wechat_vectors
+from . import test_payee_account
+from . import test_payout
+from . import test_payout_transfer
+from . import test_money_pages
+from . import test_wallet
