@@ -44,3 +44,4 @@ from . import payment_transaction_wallet
 from . import res_company_wallet
 from . import res_partner_wallet
 from . import sale_order_wallet
+from . import groupbuy_money_payout
