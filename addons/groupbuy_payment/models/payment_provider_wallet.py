@@ -26,10 +26,3 @@ class PaymentProvider(models.Model):
         """Override of `payment`: never offered as a way to pay."""
         providers = super()._get_compatible_providers(*args, **kwargs)
         return providers.filtered(lambda provider: provider.code != "groupbuy_wallet")
-
-    def _get_default_payment_method_codes(self):
-        """Override of `payment` to return the wallet's method."""
-        self.ensure_one()
-        if self.code != "groupbuy_wallet":
-            return super()._get_default_payment_method_codes()
-        return {"groupbuy_wallet"}
