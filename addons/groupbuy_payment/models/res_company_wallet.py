@@ -78,7 +78,7 @@ class ResCompany(models.Model):
             default_company_id=self.id
         )
         values = program_model._get_template_values()["ewallet"]
-        return program_model.create(
+        program = program_model.create(
             {
                 **values,
                 "name": self.env._("Wallet"),
@@ -87,6 +87,9 @@ class ResCompany(models.Model):
                 "portal_point_name": self.currency_id.symbol,
             }
         )
+        # Any amount can be spent, also the last fen.
+        program.reward_ids.required_points = self.currency_id.rounding
+        return program
 
     def _groupbuy_get_wallet_provider(self):
         """:return: the internal provider that puts refunds into wallets"""
