@@ -26,7 +26,7 @@ class GroupbuyPayout(models.Model):
 
     _inherit = "groupbuy.payout"
 
-    def _alipay_order(self):
+    def _alipay_place(self):
         try:
             answer = self.provider_id._alipay_request(
                 "alipay.fund.trans.uni.transfer", self._alipay_prepare_order()

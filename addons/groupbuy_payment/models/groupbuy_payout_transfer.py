@@ -46,7 +46,7 @@ class GroupbuyPayout(models.Model):
         try:
             answer = self._ask()
             if answer is None and self.state == "sent":
-                answer = self._order()
+                answer = self._place()
         except UnknownOutcome as error:
             # Nobody knows whether the money is on its way: ask again later.
             self.unknown_at = fields.Datetime.now()
@@ -63,12 +63,12 @@ class GroupbuyPayout(models.Model):
                 self.env._("Payout %s: the provider does not say more", self.name)
             )
 
-    def _order(self):
+    def _place(self):
         """Send the transfer.
 
         :return: the provider's answer as :meth:`_apply` takes it; None: try again later
         """
-        answer = getattr(self, f"_{self.method}_order")()
+        answer = getattr(self, f"_{self.method}_place")()
         if answer["state"] != "refused":
             return answer
         # Refused for good: unless an earlier try, whose answer was lost, is still

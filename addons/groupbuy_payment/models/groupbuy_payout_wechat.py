@@ -32,7 +32,7 @@ class GroupbuyPayout(models.Model):
 
     _inherit = "groupbuy.payout"
 
-    def _wechat_order(self):
+    def _wechat_place(self):
         provider = self.provider_id
         try:
             answer = provider._wechat_request(
