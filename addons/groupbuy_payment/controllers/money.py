@@ -24,6 +24,11 @@ class GroupbuyMoney(CustomerPortal):
             raise NotFound()
         return request.env.user._groupbuy_get_payee()
 
+    def _get_groupbuy_today(self):
+        # Payees may not read companies; only where theirs works is looked at.
+        company_sudo = request.env.company.sudo()
+        return company_sudo._get_groupbuy_date(fields.Datetime.now())
+
     def _prepare_groupbuy_money_values(self, here=None, limit=5):
         payee = self._get_groupbuy_payee()
         values = self._prepare_portal_layout_values()
@@ -52,7 +57,7 @@ class GroupbuyMoney(CustomerPortal):
     )
     def portal_groupbuy_entries(self, page=1, status=None, **_kwargs):
         """List the payee's shares: all, still frozen, to be settled, or settled."""
-        today = request.env.company._get_groupbuy_date(fields.Datetime.now())
+        today = self._get_groupbuy_today()
         open_domain = Domain("settlement_id", "=", False)
         filters = {
             "frozen": open_domain & Domain("available_on", ">", today),
@@ -130,7 +135,7 @@ class GroupbuyMoney(CustomerPortal):
                 own & domain, limit=self._items_per_page, offset=pager["offset"]
             ),
             currency=request.env.company.sudo().currency_id,
-            today=request.env.company._get_groupbuy_date(fields.Datetime.now()),
+            today=self._get_groupbuy_today(),
             pager=pager,
         )
         return values

@@ -37,7 +37,9 @@ class GroupbuyPayout(models.Model):
         ondelete="restrict",
     )
     account_holder = fields.Char(related="account_id.holder")
-    account_state = fields.Selection(related="account_id.state", string="Account Status")
+    account_state = fields.Selection(
+        related="account_id.state", string="Account Status"
+    )
     method = fields.Selection(
         [
             ("bank_file", "Bank File"),

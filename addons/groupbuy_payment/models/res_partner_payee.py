@@ -103,13 +103,15 @@ class ResPartner(models.Model):
             "payouts", "accounts", "today"}, records in sudo mode
         """
         self.ensure_one()
+        # Its day and its currency; payees may not read companies.
+        company = company.sudo()
         own = Domain("payee_id", "=", self.id) & Domain("company_id", "=", company.id)
         env = self.sudo().env
         entries = env["groupbuy.ledger.entry"]
         return {
             "payee": self,
             "company": company,
-            "currency": company.sudo().currency_id,
+            "currency": company.currency_id,
             "today": company._get_groupbuy_date(fields.Datetime.now()),
             "money": self._groupbuy_get_money(company),
             "entries": entries.search(

@@ -212,7 +212,9 @@ class TestWallet(WalletCommon):
                 campaign = self._create_campaign(self._example())
                 order = self._join(campaign, user, 15)
                 self._apply_wallet(order)
-                self.assertEqual(order.amount_total, 150 - amount)
+                self.assertEqual(
+                    order.amount_total, self.company.currency_id.round(150 - amount)
+                )
                 self._pay(order)
                 self._buy(campaign, self.fay, 10)
                 self._close(campaign)
