@@ -358,6 +358,10 @@ class GroupbuyPayout(models.Model):
                 "package_info": False,
             }
         )
+        self._end_warnings()
+
+    def _end_warnings(self):
+        """Take what was raised on these payouts off the operators' lists again."""
         warnings = self.activity_search(["mail.mail_activity_data_warning"])
         warnings.action_feedback()
 

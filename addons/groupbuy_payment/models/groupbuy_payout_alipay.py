@@ -1,6 +1,6 @@
 from odoo import models
 
-from ..protocols import alipay
+from ..protocols.amounts import format_amount, parse_amount
 from ..protocols.errors import Refused
 
 # What Alipay's states of a transfer mean for us.
@@ -47,7 +47,7 @@ class GroupbuyPayout(models.Model):
         user = number.startswith("2088") and "@" not in number
         return {
             "out_biz_no": self.name,
-            "trans_amount": alipay.format_amount(self._get_net_units()),
+            "trans_amount": format_amount(self._get_net_units()),
             "product_code": "TRANS_ACCOUNT_NO_PWD",
             "biz_scene": "DIRECT_TRANSFER",
             "order_title": self.name,
@@ -84,7 +84,7 @@ class GroupbuyPayout(models.Model):
         amount = answer.get("trans_amount")
         return {
             "state": STATES.get(answer.get("status"), "sent"),
-            "amount": alipay.parse_amount(amount) if amount else None,
+            "amount": parse_amount(amount) if amount else None,
             "reference": answer.get("order_id") or answer.get("pay_fund_order_id"),
             "reason": answer.get("fail_reason") or answer.get("error_code") or False,
         }

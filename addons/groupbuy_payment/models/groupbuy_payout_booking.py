@@ -28,6 +28,7 @@ class GroupbuyPayout(models.Model):
                 "provider_reference": reference,
             }
         )
+        self._end_warnings()
         for payout in self:
             try:
                 with self.env.cr.savepoint():

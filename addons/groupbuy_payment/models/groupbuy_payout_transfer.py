@@ -143,12 +143,13 @@ class GroupbuyPayout(models.Model):
         if reference := answer.get("reference"):
             self.provider_reference = reference
         if state == "paid":
-            if self.state in ENDED:
+            late = self.state in ENDED
+            if self.state != "paid":
+                self._pay(self.provider_reference)
+            if late:
                 self._raise_to_operators(
                     self.env._("Payout %s was paid after it had ended", self.name)
                 )
-            if self.state != "paid":
-                self._pay(self.provider_reference)
         elif self.state in ("sent", "awaiting"):
             if state in ENDED:
                 self._end(state, answer.get("reason") or False)

@@ -321,7 +321,7 @@ class TestPayoutBank(PayoutCommon):
         self.assertEqual(
             [row[:6] for row in rows],
             [
-                [payout.name, "Sample Holder", CARD, "Sample Bank", None, net]
+                [payout.name, "Sample Holder", CARD, "Sample Bank", "", net]
                 for payout, net in ((self.first, 68), (self.second, 28))
             ],
         )

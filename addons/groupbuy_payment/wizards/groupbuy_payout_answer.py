@@ -1,6 +1,7 @@
 import base64
 
 from odoo import fields, models
+from odoo.exceptions import UserError
 
 
 class GroupbuyPayoutAnswer(models.TransientModel):
@@ -10,12 +11,14 @@ class GroupbuyPayoutAnswer(models.TransientModel):
     _description = "Bank's Answer"
 
     batch_id = fields.Many2one("groupbuy.payout.batch", required=True)
-    content = fields.Binary(string="File", required=True, attachment=False)
+    content = fields.Binary(string="File", attachment=False)
     filename = fields.Char()
 
     def action_import(self):
         """Note the answer; see `groupbuy.payout.batch._import_answer`."""
         self.ensure_one()
+        if not self.content:
+            raise UserError(self.env._("Choose a file."))
         counts = self.batch_id._import_answer(
             self.filename, base64.b64decode(self.content)
         )
