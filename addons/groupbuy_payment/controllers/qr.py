@@ -3,6 +3,7 @@ import json
 from io import BytesIO
 from urllib.parse import urlencode
 
+import psycopg2
 import qrcode
 from qrcode.image.svg import SvgPathImage
 from werkzeug.exceptions import NotFound
@@ -124,7 +125,19 @@ class PayController(http.Controller):
         return tx_sudo
 
     def _get_end_url(self, tx_sudo):
-        """Odoo's status page knows the payment that this session has begun."""
+        """:return: where to go on; what has been paid is processed before
+
+        Odoo's status page knows the payment that this session has begun.
+        """
+        if tx_sudo.state == "done" and not tx_sudo.is_post_processed:
+            try:
+                with request.env.cr.savepoint():
+                    tx_sudo._post_process()
+            except psycopg2.OperationalError:
+                raise
+            except Exception:
+                # The status page or the cron try again, and say what they meet.
+                request.env.invalidate_all()
         key = PaymentPostProcessing.MONITORED_TX_ID_KEY
         if request.session.get(key) == tx_sudo.id:
             return "/payment/status"

@@ -144,6 +144,7 @@ class TestQrPage(WechatCommon):
         answer, _error = self._poll()
         self.assertEqual(answer["state"], "done")
         self.assertEqual(answer["url"], self.tx.landing_route)
+        self.assertEqual(self.order.state, "sent")
         self.assertEqual(self._open().status_code, 303)
 
     def test_the_page_needs_no_other_hosts(self):

@@ -72,6 +72,7 @@ class WechatCommon(GroupbuyCommon, HttpCase):
             "/payment/wechat_pay/notify",
             data=body,
             headers={"Content-Type": "application/json", **headers},
+            method="POST",
         )
         self.env.invalidate_all()
         return response
