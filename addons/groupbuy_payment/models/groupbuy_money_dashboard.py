@@ -120,8 +120,7 @@ class GroupbuyMoney(models.AbstractModel):
                     [
                         *ordered,
                         ("groupbuy_received_at", "=", False),
-                        ("transaction_ids.state", "=", "done"),
-                        ("state", "!=", "cancel"),
+                        ("state", "in", ("sent", "sale")),
                     ],
                     self.env._("Not Handed Over Yet"),
                 ),

@@ -13,10 +13,15 @@ from .ledger_common import LedgerCommon
 
 
 class SettlementCommon(LedgerCommon):
+    """Shares are available at once; operators may still give something back."""
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.company.groupbuy_claim_days = 0
+
+    def _claim(self, *args, **kwargs):
+        return super()._claim(*args, user=self.operator, **kwargs)
 
     def _get_settlement(self, settlements, payee):
         return settlements.filtered(lambda s: s.payee_id == payee)
