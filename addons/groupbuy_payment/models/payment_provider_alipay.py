@@ -160,8 +160,9 @@ class PaymentProvider(models.Model):
         :raise ValidationError: a key or certificate is missing or cannot be read
         """
         self.ensure_one()
-        # Private, and the secrets stay in here: whoever pays may not read them.
-        provider_sudo = self.sudo()
+        # Private, and the secrets stay in here: whoever pays may not read them. Only
+        # this provider's are opened, whatever is the matter with the others'.
+        provider_sudo = self.sudo().with_prefetch()
         serials = {}
         if provider_sudo.alipay_key_mode == "certificate":
             [certificate, *_chain] = provider_sudo._alipay_load(

@@ -238,10 +238,19 @@ class AlipayCommon(GroupbuyCommon):
 
     @classmethod
     def _get_provider(cls, code):
-        """:return: the provider of the company of these tests"""
-        provider = cls.env.ref(f"groupbuy_payment.payment_provider_{code}")
-        if provider.company_id != cls.company:
-            provider = provider.copy({"company_id": cls.company.id})
+        """:return: a provider of these tests' company, without payments from before"""
+        provider = cls.env.ref(f"groupbuy_payment.payment_provider_{code}").copy(
+            {"company_id": cls.company.id}
+        )
+        # A journal has one line per kind of provider.
+        provider.journal_id = cls.env["account.journal"].create(
+            {
+                "name": f"Test {code}",
+                "code": code[:5].upper(),
+                "type": "bank",
+                "company_id": cls.company.id,
+            }
+        )
         return provider
 
     @classmethod
