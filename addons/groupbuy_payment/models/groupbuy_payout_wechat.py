@@ -1,4 +1,5 @@
 import json
+from contextlib import suppress
 
 from odoo import api, models
 
@@ -80,11 +81,9 @@ class GroupbuyPayout(models.Model):
 
     def _wechat_cancel(self):
         path = f"{BILLS}/out-bill-no/{self.name}/cancel"
-        try:
+        # Refused: confirmed or ended meanwhile, or it cannot be cancelled now.
+        with suppress(Refused):
             self.provider_id._wechat_request("POST", path, body={})
-        except Refused:
-            # Confirmed or ended meanwhile, or it cannot be cancelled now.
-            pass
         return self._ask()
 
     def _wechat_read(self, answer):

@@ -89,7 +89,7 @@ class TestVault(TransactionCase):
     def test_a_wrong_key_opens_nothing(self):
         self._use(self.second)
         with self.assertRaisesRegex(UserError, "cannot be decrypted"):
-            self.provider.wechat_private_key  # noqa: B018
+            self.provider.mapped("wechat_private_key")
 
     def test_rotation_seals_everything_with_the_first_key(self):
         archived = self.env["payment.provider"].create(
