@@ -44,4 +44,5 @@
     },
     "external_dependencies": {"python": ["cryptography", "requests"]},
     "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
 }

@@ -1,4 +1,4 @@
-from odoo.addons.payment import setup_provider
+from odoo.addons.payment import reset_payment_provider, setup_provider
 
 PROVIDERS = ("wechat_pay", "alipay")
 
@@ -8,3 +8,9 @@ def post_init_hook(env):
     for code in PROVIDERS:
         setup_provider(env, code)
     env["res.company"].search([])._groupbuy_ensure_books()
+
+
+def uninstall_hook(env):
+    """Leave the providers disabled, without what goes with this addon."""
+    for code in PROVIDERS:
+        reset_payment_provider(env, code)
