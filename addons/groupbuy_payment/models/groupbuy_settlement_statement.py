@@ -39,7 +39,7 @@ class GroupbuySettlement(models.Model):
             "kinds": [(labels[kind], count, amount) for kind, count, amount in kinds],
             "count": sum(count for _kind, count, _amount in kinds),
             "columns": [
-                (self.env._("Received"), 12),
+                (self.env._("Received On"), 12),
                 (self.env._("Order"), 14),
                 (self.env._("Order Line"), 10),
                 (self.env._("Product"), 40),
