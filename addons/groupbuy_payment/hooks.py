@@ -12,5 +12,5 @@ def post_init_hook(env):
 
 def uninstall_hook(env):
     """Leave the providers disabled, without what goes with this addon."""
-    for code in PROVIDERS:
+    for code in (*PROVIDERS, "groupbuy_wallet"):
         reset_payment_provider(env, code)
