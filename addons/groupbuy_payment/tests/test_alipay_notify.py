@@ -46,6 +46,9 @@ class TestAlipayNotify(AlipayCommon, HttpCase):
         self.assertTrue(self._notify(values))
         self.tx._post_process()
         order = self.tx.sale_order_ids
+        # What follows from the payment is computed and written before.
+        self.env.flush_all()
+        self.env.invalidate_all()
         names = ["state", "write_date", "message_ids"]
         before = order.read(names) + self.tx.read(["state", "write_date"])
         for _time in range(99):
