@@ -37,23 +37,22 @@ def measure(report):
     ):
         say("Installing groupbuy_payment and commission_oca …")
         test_addons.odoo(own, "groupbuy_payment", "bench-settle-ours.log")
-        counts = [WARM, *[LINES] * ROUNDS, LARGE]
-        batches = inside.call(own, "settling:prepare", counts=counts)
+        # Each process warms up with a small batch of its own.
+        rounds = [WARM, LINES] * ROUNDS
+        batches = inside.call(own, "settling:prepare", counts=[*rounds, WARM, LARGE])
         with on_path(FOLDER):
             test_addons.odoo(stock, "account_commission_oca", "bench-settle-oca.log")
-            invoices = inside.call(
-                stock, "settling_oca:prepare", counts=[WARM, *[LINES] * ROUNDS]
-            )
-        inside.call(own, "settling:settle", order_ids=batches.pop(0))
-        with on_path(FOLDER):
-            inside.call(stock, "settling_oca:settle", invoice_ids=invoices.pop(0))
-        for batch in invoices:
-            answer = inside.call(own, "settling:settle", order_ids=batches.pop(0))
+            invoices = inside.call(stock, "settling_oca:prepare", counts=rounds)
+        for first in range(0, 2 * ROUNDS, 2):
+            chosen = slice(first, first + 2)
+            answer = inside.call(own, "settling:settle", batches=batches[chosen])
             ours.append(LINES / answer["seconds"])
             with on_path(FOLDER):
-                seconds = inside.call(stock, "settling_oca:settle", invoice_ids=batch)
+                seconds = inside.call(
+                    stock, "settling_oca:settle", batches=invoices[chosen]
+                )
             theirs.append(LINES / seconds)
-        large = inside.call(own, "settling:settle", order_ids=batches.pop(0))
+        large = inside.call(own, "settling:settle", batches=batches[-2:])
         limit = inside.call(own, "settling:write_rows", lines=LINES)
     times = [LINES / statistics.median(rates) for rates in (ours, theirs)]
     add = report.add

@@ -75,13 +75,18 @@ def share(env):
     line_class._groupbuy_charges = get_charges
 
 
-def settle(env, order_ids):
-    """Share out what these orders brought in and settle it, as the crons do.
+def settle(env, batches):
+    """Settle one batch of orders after the other in one process.
 
-    :return: {"seconds", "memory": MB by which the process grew}
+    :return: of the last one {"seconds", "memory": MB by which the process grew}
     :raise ValueError: something does not add up afterwards
     """
     share(env)
+    return [settle_batch(env, order_ids) for order_ids in batches][-1]
+
+
+def settle_batch(env, order_ids):
+    """Share out what these orders brought in and settle it, as the crons do."""
     env.cr.execute(
         "UPDATE sale_order SET groupbuy_split_due = TRUE WHERE id IN %s",
         [tuple(order_ids)],

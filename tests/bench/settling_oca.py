@@ -107,12 +107,17 @@ def add_agents(env, agents):
     env.invalidate_all()
 
 
-def settle(env, invoice_ids):
-    """Work out the commissions of these invoices, settle and bill them.
+def settle(env, batches):
+    """Settle one batch of invoices after the other in one process.
 
-    :return: seconds
+    :return: the seconds of the last one
     :raise ValueError: something is missing afterwards
     """
+    return [settle_batch(env, invoice_ids) for invoice_ids in batches][-1]
+
+
+def settle_batch(env, invoice_ids):
+    """Work out the commissions of these invoices, settle and bill them."""
     journal = env["account.journal"].search([("type", "=", "purchase")], limit=1)
     product = env["product.product"].create({"name": "Commission", "type": "service"})
     env.cr.commit()

@@ -224,7 +224,7 @@ class GroupbuyLedgerEntry(models.Model):
             return move_model_sudo
         journal = company._groupbuy_get_book("groupbuy_share_journal_id")
         move_sudo = move_model_sudo.with_context(
-            tracking_disable=True, mail_create_nosubscribe=True
+            skip_invoice_sync=True, tracking_disable=True, mail_create_nosubscribe=True
         ).create(
             {
                 "move_type": "entry",

@@ -141,47 +141,85 @@ class GroupbuySettlement(models.Model):
         vals_list = [
             settlement._prepare_bill(kinds[settlement.id]) for settlement in self
         ]
-        bills = self.env["account.move"].create(vals_list)
+        bills = (
+            self.env["account.move"]
+            .with_context(
+                skip_invoice_sync=True,
+                tracking_disable=True,
+                mail_create_nosubscribe=True,
+            )
+            .create(vals_list)
+        )
         for settlement, bill in zip(self, bills, strict=True):
             settlement.move_id = bill
         bills.action_post()
         return bills
 
     def _prepare_bill(self, kinds):
-        """:return: the values of the vendor bill, a line per kind of share"""
+        """:return: the values of the vendor bill, whole: a line per kind of share, and
+        what is payable; there is no tax that Odoo would have to work out"""
         self.ensure_one()
         company = self.company_id
-        account = company._groupbuy_get_book(f"groupbuy_{self.role}_account_id")
-        settlement = self.with_context(lang=self.payee_id.lang or self.env.lang)
-        labels = dict(
-            settlement.entry_ids._fields["kind"]._description_selection(settlement.env)
-        )
-        period = settlement._get_period_text()
         today = company._get_groupbuy_date()
+        payee = self.payee_id.with_company(company)
+        common = {
+            "partner_id": payee.commercial_partner_id.id,
+            "currency_id": company.currency_id.id,
+        }
+        items = [
+            {
+                **common,
+                **vals,
+                "display_type": "product",
+                "amount_currency": vals["balance"],
+                "price_unit": vals["balance"],
+                "price_subtotal": vals["balance"],
+                "price_total": vals["balance"],
+            }
+            for vals in self._prepare_bill_lines(kinds)
+        ]
+        items.append(
+            {
+                **common,
+                "display_type": "payment_term",
+                "account_id": payee.property_account_payable_id.id,
+                "date_maturity": today,
+                "balance": -self.amount,
+                "amount_currency": -self.amount,
+            }
+        )
         return {
             "move_type": "in_invoice",
             "journal_id": company._groupbuy_get_book("groupbuy_bill_journal_id").id,
             "company_id": company.id,
             "currency_id": company.currency_id.id,
-            "partner_id": self.payee_id.id,
+            "partner_id": payee.id,
             "invoice_date": today,
             "invoice_date_due": today,
             "invoice_payment_term_id": False,
             "ref": self.name,
-            "invoice_line_ids": [
-                Command.create(
-                    {
-                        "name": f"{labels[kind]} {period}",
-                        "quantity": 1,
-                        "price_unit": amount,
-                        "account_id": account.id,
-                        # Shares are what was paid, with tax.
-                        "tax_ids": [Command.clear()],
-                    }
-                )
-                for kind, amount in kinds
-            ],
+            "invoice_line_ids": [],
+            "line_ids": [Command.create(item) for item in items],
         }
+
+    def _prepare_bill_lines(self, kinds):
+        account = self.company_id._groupbuy_get_book(f"groupbuy_{self.role}_account_id")
+        settlement = self.with_context(lang=self.payee_id.lang or self.env.lang)
+        labels = dict(
+            settlement.entry_ids._fields["kind"]._description_selection(settlement.env)
+        )
+        period = settlement._get_period_text()
+        return [
+            {
+                "name": f"{labels[kind]} {period}",
+                "quantity": 1,
+                "balance": amount,
+                "account_id": account.id,
+                # Shares are what was paid, with tax.
+                "tax_ids": [Command.clear()],
+            }
+            for kind, amount in kinds
+        ]
 
     # === SCHEDULE === #
 
