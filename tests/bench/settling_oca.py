@@ -4,7 +4,7 @@ import time
 from datetime import timedelta
 
 from copies import Copier
-from orders import number_moves
+from orders import named
 
 from odoo import fields
 from odoo.fields import Command
@@ -81,7 +81,7 @@ def create_invoices(env, products, count):
     }
     for table, ids in rows.items():
         copier.plan(table, ids)
-    changes = {"account_move": number_moves(env, invoices, copier)}
+    changes = {"account_move": {"name": named("name")}}
     for table in rows:
         copier.copy(table, **changes.get(table, {}))
     copier.finish()
