@@ -24,7 +24,7 @@ class GroupbuyMoney(models.AbstractModel):
             *own,
             ("state", "=", "paid"),
             ("method", "in", ("bank_file", "manual")),
-            ("payment_id.is_matched", "=", False),
+            ("is_matched", "=", False),
         ]
         wallets = self._get_action(
             "loyalty.loyalty_card_action",

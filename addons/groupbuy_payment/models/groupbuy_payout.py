@@ -103,6 +103,10 @@ class GroupbuyPayout(models.Model):
         "groupbuy.payout.batch", readonly=True, copy=False, index="btree_not_null"
     )
     payment_id = fields.Many2one("account.payment", readonly=True, copy=False)
+    # Operators need no rights on payments to see which have left the bank.
+    is_matched = fields.Boolean(
+        related="payment_id.is_matched", string="On a Bank Statement", store=True
+    )
 
     _name_unique = models.Constraint(
         "UNIQUE(name)", "A payout has a number of its own."
