@@ -10,7 +10,7 @@ COMMISSION, FEE = 0.10, 0.05
 
 
 def prepare(env, counts):
-    """Write orders of two lines that were received a month ago.
+    """Write orders of two lines.
 
     :param counts: lines of each batch
     :return: the ids of each batch's orders
@@ -22,15 +22,7 @@ def prepare(env, counts):
     campaigns = orders.prepare(
         env, [count // orders.LINES for count in counts], group=True
     )
-    env.cr.execute(
-        "UPDATE sale_order SET state = 'sale', groupbuy_split_due = FALSE,"
-        " groupbuy_received_at = now() AT TIME ZONE 'UTC' - interval '30 days'"
-        " WHERE groupbuy_campaign_id IN %s",
-        [tuple(campaigns)],
-    )
-    env.cr.commit()
     env.cr.execute("ANALYZE")
-    env.invalidate_all()
     return [
         env["sale.order"].search([("groupbuy_campaign_id", "=", campaign)]).ids
         for campaign in campaigns
@@ -86,12 +78,15 @@ def settle(env, batches):
 
 
 def settle_batch(env, order_ids):
-    """Share out what these orders brought in and settle it, as the crons do."""
+    """Receive these orders, share out what they brought in and settle it."""
     env.cr.execute(
-        "UPDATE sale_order SET groupbuy_split_due = TRUE WHERE id IN %s",
+        "UPDATE sale_order SET state = 'sale', groupbuy_split_due = TRUE,"
+        " groupbuy_received_at = now() AT TIME ZONE 'UTC' - interval '30 days'"
+        " WHERE id IN %s",
         [tuple(order_ids)],
     )
     env.cr.commit()
+    env.invalidate_all()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.monotonic()
     env["sale.order"]._groupbuy_split_pending()
