@@ -30,7 +30,7 @@ def mask(text):
     if "@" in text:
         name, _at, domain = text.partition("@")
         return f"{name[:1]}•••@{domain}"
-    return f"•••• {text[-4:]}"
+    return f"••••\N{NO-BREAK SPACE}{text[-4:]}"
 
 
 class GroupbuyPayeeAccount(models.Model):

@@ -21,7 +21,7 @@ class TestPayeeAccount(PayoutCommon):
         self.assertNotIn(CARD, self.env.cr.fetchone()[0])
         self.assertNotIn(CARD, str(account.message_ids.mapped("body")))
         own = account.with_user(self.leader)
-        self.assertEqual(own.read(["masked"])[0]["masked"], f"•••• {CARD[-4:]}")
+        self.assertEqual(own.read(["masked"])[0]["masked"], f"••••\xa0{CARD[-4:]}")
         for name in ("number", "number_sealed"):
             with self.assertRaises(AccessError):
                 own.read([name])

@@ -296,3 +296,16 @@ class TestWalletPages(WalletCommon, HttpCase):
         answer = self._post(f"{self.url}/cancel", refund_to="wallet")
         self.assertIn("not offered", answer.text)
         self.assertEqual(self.order.state, "sent")
+
+    def test_wallet_pays_on_the_payment_page(self):
+        self._fill(self.ann, 33.33)
+        reward = self.company.groupbuy_wallet_program_id.reward_ids
+        campaign = self._create_campaign(self._offer(self.ginger, 20))
+        order = self._join(campaign, self.ann, 2)
+        page = self.url_open(f"/groupbuy/pay/{order.id}").text
+        self.assertIn("/shop/claimreward", page)
+        self.url_open(f"/shop/claimreward?reward_id={reward.id}&r=/shop/payment")
+        self.env.invalidate_all()
+        self.assertEqual(order.amount_total, 6.67)
+        self._pay(order)
+        self.assertEqual(self._get_balance(self.ann), 0)
