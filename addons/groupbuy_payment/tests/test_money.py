@@ -1,5 +1,7 @@
 from odoo.exceptions import AccessError
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
+
+from odoo.addons.community_groupbuy.tests.browser_common import BrowserCommon
 
 from .test_settlement import SettlementCommon
 
@@ -188,7 +190,7 @@ class TestMoney(MoneyCommon):
 
 
 @tagged("post_install", "-at_install")
-class TestMoneyTour(MoneyCommon, HttpCase):
+class TestMoneyTour(MoneyCommon, BrowserCommon):
     def test_the_operator_checks_the_books(self):
         self.operator.password = "gb_operator"
         self._receive_and_split()
