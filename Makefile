@@ -7,7 +7,7 @@ help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
 setup:  ## everything that is needed on this machine, nothing started
 	@scripts/setup dev
-run:  ## the shop with its sample neighbourhood, until Ctrl-C
+run:  ## the shop with its sample neighbourhood, until Ctrl-C (PAY=sim: with simulated payments)
 	@scripts/run
 test:  ## lint, addon tests, browser tours, journeys (ADDONS=x,y: the tests of these only)
 	@scripts/test
@@ -21,6 +21,7 @@ bench:  ## the benchmark table (BENCH=join,close: these rows only)
 	@scripts/bench
 stop:  ## stop the server and the checkout's PostgreSQL
 	@scripts/serve stop
+	@scripts/simulators stop
 	@scripts/pg stop
 reset:  ## drop the database for good
 	@scripts/with-pg scripts/database reset
