@@ -230,6 +230,8 @@ class Site:
         self.log = LOGS / f"{name}.log"
         self.log.write_text("")
         self.process = None
+        # More arguments for Odoo, and the port if it must be known beforehand.
+        self.options, self.port = [], None
         self._local = threading.local()
         self._keys = itertools.count()
         self.queue = threading.Semaphore(12)
@@ -261,6 +263,7 @@ class Site:
     def odoo(self, *arguments, text=None):
         """Run Odoo on the database without a server; return what it printed."""
         command = [SCRIPTS / "odoo", *arguments, "-d", self.name, "--no-http"]
+        command += self.options
         result = subprocess.run(
             [str(word) for word in command],
             cwd=HERE,
@@ -275,11 +278,11 @@ class Site:
             raise AssertionError(f"Odoo failed:\n{(result.stderr or '')[-4000:]}")
         return result.stdout
 
-    def inside(self, function, **arguments):
+    def inside(self, function, module="inside", **arguments):
         """Call a function of inside.py in Odoo's shell; return its answer."""
         text = (
-            f"import sys; sys.path.insert(0, {str(TESTS)!r}); import inside, json\n"
-            f"print('ANSWER', json.dumps(inside.{function}(env, **{arguments!r})))\n"
+            f"import sys; sys.path.insert(0, {str(TESTS)!r}); import {module}, json\n"
+            f"print('ANSWER', json.dumps({module}.{function}(env, **{arguments!r})))\n"
         )
         output = self.odoo("shell", "--log-level=warn", text=text)
         match = re.search(r"^ANSWER (.*)$", output, re.M)
@@ -312,13 +315,13 @@ class Site:
 
     def start(self):
         """Start Odoo with 2 workers, cron and job runner, and wait for it."""
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        port = self.port or free_port()
+        self.url = f"http://127.0.0.1:{port}"
         command = [
             SCRIPTS / "odoo", "-d", self.name, "--db-filter", f"^{self.name}$",
             "--workers", "2", "--max-cron-threads", "1",
-            "--http-port", self.port, "--gevent-port", free_port(),
-            "--logfile", self.log,
+            "--http-port", port, "--gevent-port", free_port(),
+            "--logfile", self.log, *self.options,
         ]  # fmt: skip
         with self.log.open("a") as output:
             self.process = subprocess.Popen(
