@@ -158,7 +158,7 @@ class Payday:
 
     FAULTS = ("timeout_before", "timeout_after", "error_before", "error_after",
               "gateway_before", "gateway_after", "forged", "unknown_serial",
-              "skewed", "garbled")  # fmt: skip
+              "garbled")  # fmt: skip
 
     def __init__(self, env, urls, seed):
         self.env, self.urls = env, urls

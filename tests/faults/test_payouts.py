@@ -1,4 +1,4 @@
-"""Payouts while the providers fail in every way: each is paid once, under its number."""
+"""Payouts while the providers fail in every way: each is paid once."""
 
 import os
 import tempfile

@@ -233,6 +233,55 @@ class Money(unittest.TestCase):
         self.assertSameBooks()
         self.assertReconciled()
 
+    def test_on_phones(self):
+        """In the browser of a phone, and inside WeChat."""
+        campaign = support.publish(self.site, [{}])
+        [leeks] = campaign["offers"]
+
+        screen = self.open(self.ann, size=(400, 800), user_agent=PHONE)
+        order = self.start(screen, self.ann, campaign, {leeks: 1}, "wechat_pay")
+        screen.wait_for_text("微信支付")
+        screen.click("button", "支付")
+        self.assertPaid(screen, order)
+
+        screen = self.open(self.ben, size=(400, 800), user_agent=PHONE)
+        order = self.start(screen, self.ben, campaign, {leeks: 1}, "alipay")
+        screen.wait_for_text("支付宝收银台")
+        screen.click("button", "付款")
+        self.assertPaid(screen, order)
+
+        screen = self.open(self.cem, size=(400, 800), user_agent=WECHAT)
+        screen.send(
+            "Page.addScriptToEvaluateOnNewDocument", source=BRIDGE % self.wechat.url
+        )
+        order = self.start(screen, self.cem, campaign, {leeks: 1}, "wechat_pay")
+        self.assertPaid(screen, order)
+        products = {row["product"] for row in self.wechat.state()["trades"]}
+        self.assertLessEqual({"MWEB", "JSAPI"}, products)
+
+    def test_money_for_what_was_cancelled_comes_back_once(self):
+        campaign = support.publish(self.site, [{}])
+        [leeks] = campaign["offers"]
+        screen = self.open(self.dot)
+        order = self.start(screen, self.dot, campaign, {leeks: 2}, "wechat_pay")
+        code = screen.scan(".o_groupbuy_pay_code")
+        self.dot.cancel(order["order_id"])
+        [trade] = [row for row in self.wechat.state()["trades"] if row["code"] == code]
+        # The payment was under way, and WeChat Pay tells it again and again.
+        self.wechat.faults({"on": "notify", "fault": "duplicate", "copies": 5})
+        self.wechat.control("pay", number=trade["number"], late=True)
+        self.wechat.control("notify", number=trade["number"], times=5)
+        support.settle(self.site)
+        refunds = [
+            row["amount"]
+            for row in self.wechat.state()["refunds"]
+            if row["trade"] == trade["number"]
+        ]
+        self.assertEqual(refunds, [trade["amount"]])
+        self.assertEqual(self.state_of(order), "cancel")
+        support.settle(self.site)
+        self.assertEqual(support.broken_invariants(self.site), {})
+
     def approve(self, *payouts):
         """One operator checks the accounts, another one approves and sends."""
         rows = self.site.sql(
