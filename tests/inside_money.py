@@ -118,20 +118,21 @@ def owe(env, payees, amount):
         [{"name": f"Merchant {number}"} for number in range(payees)]
     )
     today = company._get_groupbuy_date()
+    entry = {
+        "kind": "adjustment",
+        "sale_line_id": None,
+        "order_id": None,
+        "available_on": today,
+        "earned_at": fields.Datetime.now(),
+    }
+    merchants = {**entry, "role": "merchant", "amount": Decimal(amount)}
+    platform = {**entry, "role": "platform", "payee_id": company.partner_id.id}
     env["groupbuy.ledger.entry"]._append(
         company,
         [
-            {
-                "payee_id": partner.id,
-                "role": "merchant",
-                "kind": "adjustment",
-                "amount": Decimal(amount),
-                "sale_line_id": None,
-                "order_id": None,
-                "available_on": today,
-                "earned_at": fields.Datetime.now(),
-            }
-            for partner in partners
+            *({**merchants, "payee_id": partner.id} for partner in partners),
+            # It is the platform that gives it.
+            {**platform, "amount": -Decimal(amount) * payees},
         ],
     )
     env["groupbuy.settlement"]._settle(company, today, payees=partners)
