@@ -195,8 +195,9 @@ class Payday:
                 amount = left if left - amount < 1 else amount
                 answer = payouts.request(amount, account.id)
                 payouts |= payouts.browse(answer["payout_id"])
-        payouts.action_approve()
-        payouts.action_send()
+        if payouts:
+            payouts.action_approve()
+            payouts.action_send()
         self.env.cr.commit()
 
     def transfer(self, payout):
@@ -239,8 +240,8 @@ class Payday:
         :return: how many rounds it took
         """
         live = [("state", "in", ("sent", "awaiting"))]
-        for turn in range(1000):
-            self.make_trouble()
+        self.make_trouble()
+        for turn in range(200):
             self.request(accounts)
             for payout in self.env["groupbuy.payout"].search(live):
                 self.transfer(payout)
