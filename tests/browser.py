@@ -185,7 +185,7 @@ class Browser:
         return self.wait(f"location.href.includes({json.dumps(part)})", part)
 
     def wait_for_text(self, text):
-        condition = f"document.body.innerText.includes({json.dumps(text)})"
+        condition = f"document.body?.innerText.includes({json.dumps(text)})"
         return self.wait(condition, text)
 
     @property
@@ -194,7 +194,7 @@ class Browser:
 
     @property
     def text(self):
-        return self.js("document.body.innerText") or ""
+        return self.js("document.body?.innerText") or ""
 
     def screenshot(self, path):
         data = self.send("Page.captureScreenshot", format="png")["data"]
