@@ -80,7 +80,7 @@ def check_books(env):
 
 
 def reconcile(env):
-    """Fetch and match today's bills as on the next day at eleven.
+    """Fetch and match today's bills as on the next day.
 
     :return: [[code, kind, state, error, [differences]]]
     """

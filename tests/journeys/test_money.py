@@ -348,7 +348,7 @@ class Money(unittest.TestCase):
 
     def assertReconciled(self):
         for sim in (self.wechat, self.alipay):
-            sim.control("options", skew=86400)
+            sim.control("options", skew=86400, open_bills=True)
         try:
             bills = self.inside("reconcile")
         finally:

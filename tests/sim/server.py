@@ -82,7 +82,8 @@ def page(title, body, status=200):
         f"<title>{html.escape(title)}</title><style>"
         "body{font:16px sans-serif;max-width:44rem;margin:1rem auto;padding:0 1rem}"
         "button,input{font:inherit;min-height:44px;padding:0 1rem}"
-        "table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem;overflow-wrap:anywhere}"
+        "table{border-collapse:collapse;width:100%}"
+        "td{padding:.3rem;overflow-wrap:anywhere}"
         "form{display:inline}tr{border-top:1px solid #8888}"
         f"</style><h1>{html.escape(title)}</h1>{body}"
     )
