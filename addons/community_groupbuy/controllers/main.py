@@ -49,7 +49,7 @@ class GroupbuyStorefront(Controller):
         latest = campaign_model.sudo().search_read(
             [], ["write_date"], order="write_date desc", limit=1
         )
-        stamp = latest and latest[0]["write_date"]
+        stamp = latest[0]["write_date"] if latest else None
         return render_public(
             ("list", page, stamp),
             lambda: request.render(
