@@ -13,7 +13,7 @@ from sim.client import Process
 class Payouts(unittest.TestCase):
     def setUp(self):
         # About eight faults for each merchant.
-        self.payees, self.faults = (140, 1000) if support.options.full else (16, 60)
+        self.payees, self.faults = (140, 1000) if support.options.full else (8, 30)
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.sims = [Process(name, Path(folder.name)) for name in ("wechat", "alipay")]
