@@ -77,8 +77,9 @@ def decrypt_name(private_key, text):
 
 
 def serial_number(certificate_pem):
-    """:return: a certificate's number as WeChat Pay writes it"""
-    return f"{x509.load_pem_x509_certificate(_bytes(certificate_pem)).serial_number:X}"
+    """:return: a certificate's number as WeChat Pay writes it: whole bytes"""
+    number = x509.load_pem_x509_certificate(_bytes(certificate_pem)).serial_number
+    return number.to_bytes((number.bit_length() + 7) // 8).hex().upper()
 
 
 def certificate_sn(certificate_pem):

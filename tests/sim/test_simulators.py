@@ -69,6 +69,14 @@ class Signing(unittest.TestCase):
                 found = signing.verify(key, text, inputs["params"]["sign"])
                 self.assertEqual(found, vector["expected"]["valid"])
 
+    def test_serial_numbers(self):
+        for vector in vectors("wechat_verify"):
+            if vector["kind"] != "certificate_serial":
+                continue
+            with self.subTest(vector["id"]):
+                found = signing.serial_number(pem(vector["inputs"]["certificate_file"]))
+                self.assertIn(found, vector["expected"].values())
+
     def test_certificate_numbers(self):
         for vector in vectors("alipay_certificate"):
             inputs = vector["inputs"]
