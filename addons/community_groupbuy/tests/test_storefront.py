@@ -33,6 +33,13 @@ class TestStorefrontPages(StorefrontCommon):
         self.assertNotIn(self._get_url(draft), links)
         self.assertNotIn("Secret", page.text_content())
 
+    def test_list_of_a_shop_without_any_group_buy_opens(self):
+        campaigns = self.env["groupbuy.campaign"].search([])
+        campaigns.state = "draft"
+        campaigns.unlink()
+        page = self._page("/groupbuy")
+        self.assertFalse(page.cssselect(".o_groupbuy_card"))
+
     def test_list_searches_names_and_products(self):
         self._create_campaign(self._offer(self.ginger, 9), name="Another one")
         for search, shown in (("Leek", True), ("winter", True), ("nothing", False)):
