@@ -273,13 +273,18 @@ class Money(unittest.TestCase):
         self.wechat.faults({"on": "notify", "fault": "duplicate", "copies": 5})
         self.wechat.control("pay", number=trade["number"], late=True)
         self.wechat.control("notify", number=trade["number"], times=5)
+
+        def refunds():
+            return [
+                row["amount"]
+                for row in self.wechat.state()["refunds"]
+                if row["trade"] == trade["number"]
+            ]
+
+        # Before the news has come, everything is at rest, too.
+        support.wait_for("the refund", refunds)
         support.settle(self.site)
-        refunds = [
-            row["amount"]
-            for row in self.wechat.state()["refunds"]
-            if row["trade"] == trade["number"]
-        ]
-        self.assertEqual(refunds, [trade["amount"]])
+        self.assertEqual(refunds(), [trade["amount"]])
         self.assertEqual(self.state_of(order), "cancel")
         support.settle(self.site)
         self.assertEqual(support.broken_invariants(self.site), {})
