@@ -181,6 +181,18 @@ class Browser:
             time.sleep(0.1)
         return value
 
+    def click_to(self, selector, part):
+        """Click until the page is left for one whose address has this part.
+
+        What is pressed while a page is still being set up, people press again.
+        """
+        end = time.monotonic() + PATIENCE
+        while part not in self.url and time.monotonic() < end:
+            with contextlib.suppress(AssertionError):
+                self.click(selector)
+                self.wait(f"location.href.includes({json.dumps(part)})", part, 5)
+        self.wait_for_url(part)
+
     def wait_for_url(self, part):
         return self.wait(f"location.href.includes({json.dumps(part)})", part)
 

@@ -154,10 +154,12 @@ class Money(unittest.TestCase):
         browser.click("form[action$='/accounts/add'] button[type=submit]")
         browser.wait_for_text(number[-4:] if kind != "alipay" else "•••@")
         browser.go(f"{self.site.url}/my/money/withdraw")
-        browser.click("form[action$='/withdraw/confirm'] button[type=submit]")
-        browser.wait_for_url("/withdraw/confirm")
-        browser.click("form[action$='/withdraw/request'] button[type=submit]")
-        browser.wait_for_url("/my/money/payouts/")
+        confirm, request = (
+            f"form[action$='/withdraw/{step}'] button[type=submit]"
+            for step in ("confirm", "request")
+        )
+        browser.click_to(confirm, "/withdraw/confirm")
+        browser.click_to(request, "/my/money/payouts/")
         self.assertEqual(browser.errors, [])
         return int(browser.url.rpartition("/")[2])
 
