@@ -13,6 +13,7 @@
         "views/groupbuy_leader_views.xml",
         "views/groupbuy_pickup_point_views.xml",
         "views/groupbuy_leader_menus.xml",
+        "views/leader_portal_templates.xml",
     ],
     "assets": {
         "web.assets_frontend": [

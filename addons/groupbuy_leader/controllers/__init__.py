@@ -1,0 +1,1 @@
+from . import leader_portal
