@@ -5,9 +5,10 @@ from odoo.http import request, route
 
 from odoo.addons.portal.controllers.portal import CustomerPortal
 
+from ..record_id import MAX_ID, find_record
+
 # A little more than is allowed, so that too much can be told from just enough.
 MAX_READ = 5 * 2**20 + 16
-MAX_ID = 2**31 - 1
 
 
 class GroupbuyClaims(CustomerPortal):
@@ -153,8 +154,7 @@ class GroupbuyClaims(CustomerPortal):
     def _find_own_ask(self, ask_id):
         """:return: the question that was put to this resident, sudoed, or nothing"""
         # Only to whom it was put is looked at before.
-        ask_sudo = request.env["groupbuy.claim.ask"].sudo().browse(min(ask_id, MAX_ID))
-        ask_sudo = ask_sudo.exists()
+        ask_sudo = find_record(request.env["groupbuy.claim.ask"].sudo(), ask_id)
         own = ask_sudo.partner_id == request.env.user.partner_id
         return ask_sudo if own else ask_sudo.browse()
 

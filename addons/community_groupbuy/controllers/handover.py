@@ -5,6 +5,8 @@ from odoo.http import request, route
 
 from odoo.addons.sale.controllers.portal import CustomerPortal
 
+from ..record_id import find_record
+
 
 class GroupbuyHandover(CustomerPortal):
     """The desk of a pickup point, and what residents show there."""
@@ -104,7 +106,6 @@ class GroupbuyHandover(CustomerPortal):
         return self._find_record("groupbuy.pickup.point", point_id)
 
     def _find_record(self, model, record_id):
-        """:return: the record of that number, none if it is no number; access is
-        checked by what is called on it"""
-        valid = isinstance(record_id, int) and 0 < record_id < 2**31
-        return request.env[model].browse(record_id if valid else ())
+        """:return: the record of that number or none; access is checked by what is
+        called on it"""
+        return find_record(request.env[model], record_id)

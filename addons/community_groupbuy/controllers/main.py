@@ -1,9 +1,6 @@
 import json
 import uuid
-from io import BytesIO
 
-import qrcode
-from qrcode.image.svg import SvgPathImage
 from werkzeug.exceptions import NotFound
 from werkzeug.urls import url_encode
 
@@ -13,6 +10,8 @@ from odoo.http import Controller, request, route
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 from odoo.addons.website.models.ir_http import sitemap_qs2dom
 
+from ..qr_code import draw_svg
+from ..record_id import MAX_ID, find_record
 from .page_cache import keep, render_public, render_shared
 
 INVITER_SESSION_KEY = "groupbuy_inviter"
@@ -287,16 +286,8 @@ class GroupbuyStorefront(Controller):
         campaign = find_campaign(campaign_id)
         if not campaign:
             raise NotFound()
-        image = qrcode.make(
-            get_share_url(campaign),
-            image_factory=SvgPathImage,
-            error_correction=qrcode.constants.ERROR_CORRECT_M,
-            border=2,
-        )
-        svg = BytesIO()
-        image.save(svg)
         return request.make_response(
-            svg.getvalue(),
+            draw_svg(get_share_url(campaign)),
             headers=[
                 ("Content-Type", "image/svg+xml"),
                 ("Cache-Control", "private, max-age=3600"),
@@ -320,7 +311,7 @@ class GroupbuyStorefront(Controller):
         Without a user, as the polls of all visitors add up: the query itself keeps to
         what is published, and is the same for everybody.
         """
-        if campaign_id >= 2**31:
+        if campaign_id > MAX_ID:
             raise NotFound()
         content = keep(
             ("progress", campaign_id, bool(goal)),
@@ -445,10 +436,8 @@ def get_share_url(campaign):
 
 def find_campaign(campaign_id):
     """:return: the campaign of that number, if the user may see it, or nothing"""
-    campaign = request.env["groupbuy.campaign"]
-    if not isinstance(campaign_id, int) or not 0 < campaign_id < 2**31:
-        return campaign
-    return campaign.browse(campaign_id).exists()._filtered_access("read")
+    campaign = find_record(request.env["groupbuy.campaign"], campaign_id)
+    return campaign._filtered_access("read")
 
 
 def _to_int(text):

@@ -6,6 +6,8 @@ from werkzeug.wsgi import wrap_file
 from odoo.exceptions import AccessError, UserError
 from odoo.http import Controller, content_disposition, request, route
 
+from ..record_id import find_record
+
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -13,9 +15,7 @@ class GroupbuySheets(Controller):
     @route("/groupbuy/sheets/<int:print_id>.xlsx", type="http", auth="user")
     def groupbuy_sheet(self, print_id):
         """Download a sheet as an Excel workbook, see `groupbuy.sheet.print`."""
-        wizard = request.env["groupbuy.sheet.print"]
-        if print_id < 2**31:
-            wizard = wizard.browse(print_id).exists()
+        wizard = find_record(request.env["groupbuy.sheet.print"], print_id)
         if not wizard:
             raise NotFound()
         try:

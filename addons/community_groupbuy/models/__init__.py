@@ -44,6 +44,7 @@ from . import (
     res_company,
     res_config_settings,
     res_partner,
+    res_users,
     sale_order,
     sale_order_claim,
     sale_order_centre,

@@ -30,7 +30,7 @@ class GroupbuyCampaign(models.Model):
     @api.model
     def _get_dashboard_tiles(self):
         """Override to add what has to leave, and what is to be received."""
-        today = self.env.company._get_groupbuy_date(fields.Datetime.now())
+        today = self.env.company._get_groupbuy_date()
         return [
             *super()._get_dashboard_tiles(),
             {

@@ -167,9 +167,7 @@ class GroupbuyClaim(models.Model):
         ).action_cancel()
 
     def _is_operator(self):
-        return self.env.su or self.env.user.has_group(
-            "community_groupbuy.group_operator"
-        )
+        return self.env.su or self.env.user._groupbuy_is_operator()
 
     # === OPERATOR === #
 

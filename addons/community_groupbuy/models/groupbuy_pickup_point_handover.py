@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools.mimetypes import guess_mimetype
 
+from ..record_id import MAX_ID
 from .groupbuy_handover import UNDO_TIME
 from .sale_order_pickup import CODE_DIGITS
 
@@ -30,8 +31,7 @@ class GroupbuyPickupPoint(models.Model):
         """
         self.ensure_one()
         return (
-            user.has_group("community_groupbuy.group_operator")
-            and self.company_id in user.sudo().company_ids
+            user._groupbuy_is_operator() and self.company_id in user.sudo().company_ids
         )
 
     @api.model
@@ -187,7 +187,7 @@ class GroupbuyPickupPoint(models.Model):
         )
         by_code |= {order.groupbuy_pickup_code: order for order in elsewhere}
         by_name = {order.name: order for order in own}
-        ids = [code for code in codes if not isinstance(code, str) and code < 2**31]
+        ids = [code for code in codes if not isinstance(code, str) and code <= MAX_ID]
         by_id = {order.id: order for order in order_model.browse(ids).exists()}
         found = {}
         for code in codes:

@@ -39,8 +39,7 @@ class GroupbuySheet(models.AbstractModel):
     @api.model
     def _check_operator(self):
         """Everybody's orders are on these sheets."""
-        if not self.env.user.has_group("community_groupbuy.group_operator"):
-            raise UserError(self.env._("Only operators work with these sheets."))
+        self.env.user._groupbuy_check_operator()
 
     @api.model
     def _get_pickings(self, date, routes):

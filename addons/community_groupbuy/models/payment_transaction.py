@@ -4,7 +4,7 @@ from datetime import timedelta
 import psycopg2
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from odoo.addons.queue_job.exception import RetryableJobError
@@ -80,8 +80,7 @@ class PaymentTransaction(models.Model):
         :raise UserError: none of them is a group-buy refund that failed
         """
         self.check_access("read")
-        if not self.env.user.has_group("community_groupbuy.group_operator"):
-            raise AccessError(self.env._("Only operators send refunds again."))
+        self.env.user._groupbuy_check_operator()
         failed = self.filtered(
             lambda tx: (
                 tx.groupbuy_order_id

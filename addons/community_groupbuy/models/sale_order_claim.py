@@ -9,13 +9,14 @@ from odoo.fields import Command
 from odoo.tools.image import image_process
 from odoo.tools.mimetypes import guess_mimetype
 
+from ..record_id import find_record
+
 MAX_PHOTOS = 5
 MAX_PHOTO_MB = 5
 PHOTO_TYPES = ("image/jpeg", "image/png", "image/gif")
 PHOTO_SIZE = (1600, 1600)
 MAX_LINES = 50
 MAX_NOTE = 2000
-MAX_ID = 2**31 - 1
 
 
 class SaleOrder(models.Model):
@@ -69,7 +70,7 @@ class SaleOrder(models.Model):
         # Residents have no rights on requests but to read them.
         order_sudo = self.sudo().exists()
         own = order_sudo.partner_id == self.env.user.partner_id
-        operator = self.env.user.has_group("community_groupbuy.group_operator")
+        operator = self.env.user._groupbuy_is_operator()
         if len(order_sudo) != 1 or not (self.env.su or own or operator):
             raise AccessError(
                 self.env._("You can complain about your own orders only.")
@@ -175,9 +176,8 @@ class SaleOrder(models.Model):
         }
 
     def _groupbuy_read_id(self, model, value):
-        known = isinstance(value, int) and not isinstance(value, bool)
-        record = self.env[model].browse(value if known and 0 < value <= MAX_ID else 0)
-        if not record.exists():
+        record = find_record(self.env[model], value)
+        if not record:
             raise UserError(
                 self.env._("Choose goods of this order, and a reason for each.")
             )
@@ -234,14 +234,8 @@ class SaleOrder(models.Model):
         :return: {"claim_id": int, "name": str, "url": str}
         :raise UserError: no such question for this user, or too late
         """
-        known = isinstance(ask_id, int) and not isinstance(ask_id, bool)
         # Only whether it was put to this user is looked at.
-        ask_sudo = (
-            self.env["groupbuy.claim.ask"]
-            .sudo()
-            .browse(ask_id if known and 0 < ask_id <= MAX_ID else 0)
-            .exists()
-        )
+        ask_sudo = find_record(self.env["groupbuy.claim.ask"].sudo(), ask_id)
         if not ask_sudo or ask_sudo.partner_id != self.env.user.partner_id:
             raise UserError(self.env._("You have not been asked about this."))
         return ask_sudo._answer_yes()._prepare_answer()

@@ -74,12 +74,12 @@ class SaleOrder(models.Model):
             raise UserError(
                 self.env._("The group buy is closing: it is too late to cancel.")
             )
-        operator = self.env.user.has_group("community_groupbuy.group_operator")
+        operator = self.env.user._groupbuy_is_operator()
         orders_sudo._groupbuy_cancel("operator" if operator else "resident")
 
     def _check_groupbuy_access(self):
         """:return: these orders in sudo mode, once the user may decide about them"""
-        if self.env.su or self.env.user.has_group("community_groupbuy.group_operator"):
+        if self.env.su or self.env.user._groupbuy_is_operator():
             self.check_access("read")
         elif self.sudo().partner_id != self.env.user.partner_id:
             raise UserError(self.env._("You can change your own orders only."))

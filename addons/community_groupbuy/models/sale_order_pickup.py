@@ -2,14 +2,15 @@ import hmac as hmac_lib
 import re
 import secrets
 from datetime import timedelta
-from io import BytesIO
 
-import qrcode
 from psycopg2.errors import UniqueViolation
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, hmac
+
+from ..qr_code import draw_png
+from ..record_id import find_record
 
 CODE_DIGITS = 6
 # How long a code rests after its order was received: a hand-over can be undone.
@@ -118,22 +119,15 @@ class SaleOrder(models.Model):
         """
         self.ensure_one()
         root = self.get_base_url()
-        image = qrcode.make(
-            f"{root}/my/handover?code={self._groupbuy_get_qr_token()}",
-            error_correction=qrcode.constants.ERROR_CORRECT_M,
-            border=2,
-        )
-        png = BytesIO()
-        image.save(png, "PNG")
-        return png.getvalue()
+        return draw_png(f"{root}/my/handover?code={self._groupbuy_get_qr_token()}")
 
     @api.model
     def _groupbuy_find_by_token(self, text):
         """:return: the order of a QR code's text; none if its signature is false"""
         match = TOKEN.search(text)
-        order = self.browse(int(match[1]) if match else 0)
-        if not match or order.id >= 2**31 or not order.exists():
-            return self.browse()
+        order = find_record(self, int(match[1])) if match else self.browse()
+        if not order:
+            return order
         token = order._groupbuy_get_qr_token()
         valid = hmac_lib.compare_digest(token, f"{match[1]}-{match[2]}")
         return order if valid else self.browse()

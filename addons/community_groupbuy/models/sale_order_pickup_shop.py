@@ -4,6 +4,8 @@ from odoo import models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
+from ..record_id import MAX_ID
+
 
 class SaleOrder(models.Model):
     """Orders of the ordinary shop that are collected at a pickup point."""
@@ -77,7 +79,7 @@ class SaleOrder(models.Model):
             point_id = 0
         if point_id is None:
             return point_model
-        point = 0 < point_id < 2**31 and point_model.search(
+        point = 0 < point_id <= MAX_ID and point_model.search(
             point_model._get_domain_of(self.company_id) & Domain("id", "=", point_id)
         )
         if not point:

@@ -5,6 +5,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, float_compare
 
+from ..record_id import find_record
+
 # More than one delivery's pieces of a product is a slip of the keyboard.
 MAX_PIECES = 1e9
 
@@ -145,8 +147,7 @@ class StockMove(models.Model):
             raise UserError(self.env._("There is no such day."))
         route = self.env["groupbuy.route"]
         if route_id:
-            if isinstance(route_id, int) and 0 < route_id < 2**31:
-                route = route.browse(route_id).exists()
+            route = find_record(route, route_id)
             if not route:
                 raise UserError(self.env._("There is no such route."))
         return sheet._get_pickings(day, route)

@@ -7,6 +7,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tools.mimetypes import guess_mimetype
 
+from ..record_id import find_record
+
 MAX_PHOTO = 5 * 2**20
 PHOTO_TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif")
 MAX_NOTE = 500
@@ -234,9 +236,7 @@ class StockPicking(models.Model):
         product_id = line.get("substitute_product_id") or 0
         if not product_id:
             return product.browse()
-        substitute = product.browse()
-        if type(product_id) is int and 0 < product_id < 2**31:
-            substitute = product.browse(product_id).exists()
+        substitute = find_record(product, product_id)
         company = substitute.company_id
         if (
             not substitute

@@ -2,15 +2,13 @@ from uuid import uuid4
 
 from werkzeug.exceptions import NotFound
 
-from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.http import request, route
 
+from odoo.addons.community_groupbuy.record_id import MAX_ID, find_record
 from odoo.addons.portal.controllers.portal import CustomerPortal
 from odoo.addons.portal.controllers.portal import pager as portal_pager
-
-MAX_ID = 2**31 - 1
 
 
 class GroupbuyMoney(CustomerPortal):
@@ -27,7 +25,7 @@ class GroupbuyMoney(CustomerPortal):
     def _get_groupbuy_today(self):
         # Payees may not read companies; only where theirs works is looked at.
         company_sudo = request.env.company.sudo()
-        return company_sudo._get_groupbuy_date(fields.Datetime.now())
+        return company_sudo._get_groupbuy_date()
 
     def _prepare_groupbuy_money_values(self, here=None, limit=5):
         payee = self._get_groupbuy_payee()
@@ -163,7 +161,7 @@ class GroupbuyMoney(CustomerPortal):
         """
         payee = self._get_groupbuy_payee()
         # Only whose it is is looked at before.
-        record_sudo = request.env[model].sudo().browse(min(record_id, MAX_ID)).exists()
+        record_sudo = find_record(request.env[model].sudo(), record_id)
         if not record_sudo or record_sudo[field] != payee:
             raise NotFound()
         return record_sudo

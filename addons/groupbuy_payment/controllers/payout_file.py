@@ -6,6 +6,8 @@ from werkzeug.wsgi import wrap_file
 from odoo.exceptions import AccessError
 from odoo.http import Controller, content_disposition, request, route
 
+from odoo.addons.community_groupbuy.record_id import find_record
+
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -13,9 +15,9 @@ class GroupbuyPayoutFile(Controller):
     @route("/groupbuy/payouts/<int:batch_id>.xlsx", type="http", auth="user")
     def groupbuy_payout_file(self, batch_id):
         """Download a bank file, see `groupbuy.payout.batch`; 404 for anybody else."""
-        batch = request.env["groupbuy.payout.batch"].browse(min(batch_id, 2**31 - 1))
+        batch = find_record(request.env["groupbuy.payout.batch"], batch_id)
         try:
-            file = batch.exists()._write_workbook() if batch.exists() else None
+            file = batch._write_workbook() if batch else None
         except AccessError as error:
             raise NotFound() from error
         if not file:

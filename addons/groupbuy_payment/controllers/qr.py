@@ -1,17 +1,16 @@
 import base64
 import json
-from io import BytesIO
 from urllib.parse import urlencode
 
 import psycopg2
-import qrcode
-from qrcode.image.svg import SvgPathImage
 from werkzeug.exceptions import NotFound
 
 from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import request
 
+from odoo.addons.community_groupbuy.qr_code import draw_svg
+from odoo.addons.community_groupbuy.record_id import find_record
 from odoo.addons.payment import utils as payment_utils
 from odoo.addons.payment.controllers.post_processing import PaymentPostProcessing
 
@@ -112,7 +111,7 @@ class PayController(http.Controller):
         """
         # Nobody is signed in; the token is checked below.
         model_sudo = request.env["payment.transaction"].sudo()
-        tx_sudo = model_sudo.browse(tx_id if tx_id < 2**31 else 0).exists()
+        tx_sudo = find_record(model_sudo, tx_id)
         if (
             not tx_sudo.groupbuy_out_trade_no
             or tx_sudo.provider_code != provider_code
@@ -144,15 +143,7 @@ class PayController(http.Controller):
         return tx_sudo.landing_route or "/my"
 
     def _draw(self, text):
-        image = qrcode.make(
-            text,
-            image_factory=SvgPathImage,
-            error_correction=qrcode.constants.ERROR_CORRECT_M,
-            border=2,
-        )
-        svg = BytesIO()
-        image.save(svg)
-        content = base64.b64encode(svg.getvalue()).decode()
+        content = base64.b64encode(draw_svg(text)).decode()
         return f"data:image/svg+xml;base64,{content}"
 
     # === WECHAT === #

@@ -6,6 +6,7 @@ from werkzeug.wsgi import wrap_file
 from odoo.exceptions import AccessError, MissingError
 from odoo.http import content_disposition, request, route
 
+from odoo.addons.community_groupbuy.record_id import MAX_ID
 from odoo.addons.portal.controllers.portal import CustomerPortal
 
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -49,7 +50,7 @@ class GroupbuyStatements(CustomerPortal):
         """:return: the settlement, sudoed, once it may be read"""
         try:
             return self._document_check_access(
-                "groupbuy.settlement", min(settlement_id, 2**31 - 1), access_token
+                "groupbuy.settlement", min(settlement_id, MAX_ID), access_token
             )
         except (AccessError, MissingError) as error:
             raise NotFound() from error

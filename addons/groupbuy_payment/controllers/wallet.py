@@ -3,12 +3,13 @@ from odoo.http import request, route
 
 from odoo.addons.community_groupbuy.controllers.claim import GroupbuyClaims
 from odoo.addons.community_groupbuy.controllers.portal import GroupbuyPortal
+from odoo.addons.community_groupbuy.record_id import find_record
 
 
 def _choose(order_id, refund_to):
     """Note where the refund that is being asked for shall go."""
     if refund_to:
-        order = request.env["sale.order"].browse(min(order_id, 2**31 - 1)).exists()
+        order = find_record(request.env["sale.order"], order_id)
         with request.env.cr.savepoint():
             order.groupbuy_set_refund_to(refund_to)
 

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, time, timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
 from ..protocols.alipay import CHINA
 
@@ -138,8 +138,7 @@ class GroupbuyBill(models.Model):
 
     def _check_operator(self):
         self.check_access("read")
-        if not self.env.user.has_group("community_groupbuy.group_operator"):
-            raise AccessError(self.env._("Only operators reconcile bills."))
+        self.env.user._groupbuy_check_operator()
 
     def _notify(self, message):
         return {

@@ -143,8 +143,7 @@ class GroupbuyBillDifference(models.Model):
 
     def _check_operator(self):
         self.check_access("read")
-        if not self.env.user.has_group("community_groupbuy.group_operator"):
-            raise AccessError(self.env._("Only operators reconcile bills."))
+        self.env.user._groupbuy_check_operator()
 
     # === REPAIRING === #
 

@@ -1,5 +1,4 @@
 from odoo import api, models
-from odoo.exceptions import AccessError
 
 
 class GroupbuyMoney(models.AbstractModel):
@@ -32,8 +31,7 @@ class GroupbuyMoney(models.AbstractModel):
 
     @api.model
     def _check_operator(self):
-        if not self.env.user.has_group("community_groupbuy.group_operator"):
-            raise AccessError(self.env._("Only operators look into the books."))
+        self.env.user._groupbuy_check_operator()
 
     @api.model
     def _prepare_tile(self, company, figures, name, parts=(), **tile):

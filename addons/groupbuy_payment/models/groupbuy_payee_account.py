@@ -218,7 +218,7 @@ class GroupbuyPayeeAccount(models.Model):
         """:return: this account, sudoed, once the user may decide about it"""
         account_sudo = self.sudo().exists()
         own = account_sudo.partner_id == self.env.user._groupbuy_get_payee()
-        operator = self.env.user.has_group("community_groupbuy.group_operator")
+        operator = self.env.user._groupbuy_is_operator()
         if len(account_sudo) != 1 or not (own or operator or self.env.su):
             raise AccessError(self.env._("This is not an account of yours."))
         return account_sudo

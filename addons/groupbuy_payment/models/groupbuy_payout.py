@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
+from odoo.addons.community_groupbuy.record_id import find_record
+
 # Money that is promised or on its way: nobody else may have it.
 LIVE = ("requested", "approved", "sent", "awaiting")
 MAX_KEY = 64
@@ -194,11 +196,10 @@ class GroupbuyPayout(models.Model):
 
     def _find_account(self, account_id):
         """:return: the account, sudoed, once the user may withdraw to it"""
-        known = isinstance(account_id, int) and not isinstance(account_id, bool)
-        account = self.env["groupbuy.payee.account"].browse(
-            account_id if known and 0 < account_id < 2**31 else 0
+        # Whose it is is checked below.
+        account_sudo = find_record(
+            self.env["groupbuy.payee.account"].sudo(), account_id
         )
-        account_sudo = account.sudo().exists()
         if not account_sudo:
             raise UserError(self.env._("Choose where to be paid."))
         return account_sudo.with_user(self.env.user)._check_own()
@@ -288,7 +289,7 @@ class GroupbuyPayout(models.Model):
         most = company.groupbuy_payout_daily
         if not most:
             return
-        today = company._get_groupbuy_date(fields.Datetime.now())
+        today = company._get_groupbuy_date()
         recent = self.search(
             [
                 ("payee_id", "=", payee.id),
@@ -337,9 +338,7 @@ class GroupbuyPayout(models.Model):
         payouts_sudo._end("cancelled")
 
     def _is_operator(self):
-        return self.env.su or self.env.user.has_group(
-            "community_groupbuy.group_operator"
-        )
+        return self.env.su or self.env.user._groupbuy_is_operator()
 
     def _lock(self):
         """Decide about these payouts alone.

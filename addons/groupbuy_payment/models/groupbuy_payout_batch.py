@@ -7,12 +7,22 @@ import xlsxwriter
 from openpyxl import load_workbook
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_ROWS = 20_000
 # What people write into the column for the result.
-PAID = {"paid", "ok", "success", "成功", "已付", "已支付", "交易成功", "支付成功"}
+PAID = {
+    "paid",
+    "ok",
+    "success",
+    "成功",
+    "已付",
+    "已付款",
+    "已支付",
+    "交易成功",
+    "支付成功",
+}
 FAILED = {"failed", "fail", "refused", "失败", "失敗", "退回", "交易失败", "支付失败"}
 
 
@@ -116,8 +126,7 @@ class GroupbuyPayoutBatch(models.Model):
         :raise AccessError: the user is no operator
         """
         self.ensure_one()
-        if not self.env.user.has_group("community_groupbuy.group_operator"):
-            raise AccessError(self.env._("Only operators download bank files."))
+        self.env.user._groupbuy_check_operator()
         self.check_access("read")
         self.message_post(body=self.env._("The bank file was downloaded."))
         file = tempfile.TemporaryFile(suffix=".xlsx")

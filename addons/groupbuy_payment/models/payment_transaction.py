@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.http import request
 
 from odoo.addons.payment import utils as payment_utils
@@ -182,8 +182,7 @@ class PaymentTransaction(models.Model):
         :raise UserError: the provider gives no answer, or is none of this addon's
         """
         self.check_access("read")
-        if not self.env.user.has_group("community_groupbuy.group_operator"):
-            raise AccessError(self.env._("Only operators ask the provider."))
+        self.env.user._groupbuy_check_operator()
         if not self or self.filtered(lambda tx: not tx.groupbuy_out_trade_no):
             raise UserError(self.env._("There is no provider to ask about this."))
         # Operators may not write transactions; what is written is what was signed.

@@ -1,3 +1,4 @@
+import itertools
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -160,16 +161,23 @@ class ResCompany(models.Model):
         )
 
     def _groupbuy_create_journal(self, vals):
-        taken = self.env["account.journal"].search(
-            [("company_id", "=", self.id), ("code", "=like", f"{vals['code'][:3]}%")]
-        )
-        code, number = vals["code"], 1
-        while code in taken.mapped("code"):
-            number += 1
-            code = f"{vals['code'][:3]}{number}"
+        code = self._groupbuy_find_journal_code(vals["code"])
         return self.env["account.journal"].create(
             {**vals, "code": code, "company_id": self.id}
         )
+
+    def _groupbuy_find_journal_code(self, code):
+        """:return: the code, or one like it that is free in this company"""
+        prefix = code[:3]
+        journals = self.env["account.journal"].with_context(active_test=False)
+        taken = journals.search(
+            [("company_id", "=", self.id), ("code", "=like", f"{prefix}%")]
+        )
+        codes = set(taken.mapped("code"))
+        numbers = itertools.count(2)
+        while code in codes:
+            code = f"{prefix}{next(numbers)}"
+        return code
 
     def _groupbuy_translate(self, field):
         """Name what a field leads to in every language that is installed."""

@@ -130,16 +130,3 @@ class ResCompany(models.Model):
         )
         line.payment_account_id = account
         return provider
-
-    def _groupbuy_find_journal_code(self, prefix):
-        taken = (
-            self.env["account.journal"]
-            .with_context(active_test=False)
-            .search([("company_id", "=", self.id), ("code", "=like", f"{prefix}%")])
-            .mapped("code")
-        )
-        code, number = prefix, 1
-        while code in taken:
-            number += 1
-            code = f"{prefix}{number}"
-        return code

@@ -112,7 +112,7 @@ class ResPartner(models.Model):
             "payee": self,
             "company": company,
             "currency": company.currency_id,
-            "today": company._get_groupbuy_date(fields.Datetime.now()),
+            "today": company._get_groupbuy_date(),
             "money": self._groupbuy_get_money(company),
             "entries": entries.search(
                 own & Domain("role", "!=", "platform"), limit=limit

@@ -224,13 +224,13 @@ class SaleOrder(models.Model):
         """:return: the day on which after-sales requests about this order have ended;
         None if it has not been received"""
         self.ensure_one()
-        if not self.groupbuy_received_at:
+        deadline = self._groupbuy_get_claim_deadline()
+        if not deadline:
             return None
         company = self.company_id
-        day = company._get_groupbuy_date(self.groupbuy_received_at)
-        window = company.groupbuy_claim_days
+        day = company._get_groupbuy_date(deadline)
         # The window ends in the course of its last day.
-        return day + timedelta(days=window + 1) if window else day
+        return day + timedelta(days=1) if company.groupbuy_claim_days else day
 
     # === VIEWS === #
 

@@ -180,7 +180,7 @@ class PayoutCommon(GroupbuyCommon):
 
     def _earn(self, user, amount, role="leader", settle=True):
         """Let `user` have earned `amount`, on a posted bill unless told otherwise."""
-        today = self.company._get_groupbuy_date(fields.Datetime.now())
+        today = self.company._get_groupbuy_date()
         self.env["groupbuy.ledger.entry"]._append(
             self.company,
             [

@@ -78,7 +78,7 @@ class GroupbuySettlementRun(models.TransientModel):
         }
 
     def _check_operator(self):
-        is_operator = self.env.user.has_group("community_groupbuy.group_operator")
+        is_operator = self.env.user._groupbuy_is_operator()
         if not is_operator or self.company_id not in self.env.companies:
             raise AccessError(self.env._("Only operators of the company settle."))
 
