@@ -29,6 +29,7 @@
         "views/groupbuy_settlement_views.xml",
         "views/groupbuy_money_views.xml",
         "views/sale_order_views.xml",
+        "views/loyalty_program_views.xml",
         "views/groupbuy_bill_views.xml",
         "views/res_config_settings_ledger_views.xml",
         "views/groupbuy_payee_account_views.xml",

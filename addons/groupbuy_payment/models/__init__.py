@@ -5,7 +5,9 @@ from . import groupbuy_ledger_entry
 from . import groupbuy_settlement
 from . import groupbuy_settlement_settle
 from . import groupbuy_settlement_statement
+from . import loyalty_program_bearer
 from . import sale_order_line_share
+from . import sale_order_line_bearer
 from . import sale_order_share
 from . import groupbuy_money
 from . import groupbuy_money_dashboard

@@ -68,9 +68,10 @@ class SaleOrderLine(models.Model):
 
     # === SHARES === #
 
-    def _groupbuy_get_totals(self):
-        """:return: {line: what it costs now, an integer in the smallest unit of the
-        company's currency; 0 where the order has not been received}"""
+    def _groupbuy_get_totals(self, received=True):
+        """:param bool received: whether orders count only once they have been received
+        :return: {line: what it costs now, an integer in the smallest unit of the
+        company's currency; 0 where the order does not count}"""
         # The same words everywhere, lest two kinds of rounding differ.
         self.env["sale.order.line"].flush_model(["order_id", "price_total"])
         self.env["sale.order"].flush_model()
@@ -84,7 +85,9 @@ class SaleOrderLine(models.Model):
                   JOIN res_currency AS u ON u.id = c.currency_id
                  WHERE l.id IN %s
                 """,
-                self._groupbuy_get_total_sql(),
+                self._groupbuy_get_total_sql()
+                if received
+                else self._groupbuy_get_cost_sql(),
                 tuple(self.ids) or (0,),
             )
         )
@@ -97,23 +100,40 @@ class SaleOrderLine(models.Model):
         return SQL(
             """
             CASE WHEN o.groupbuy_received_at IS NOT NULL AND o.state = 'sale'
-                 THEN COALESCE(round(l.price_total::numeric
-                      / COALESCE(NULLIF(o.currency_rate::numeric, 0), 1)
-                      / u.rounding), 0)
-                 ELSE 0 END
+                 THEN %s ELSE 0 END
+            """,
+            self._groupbuy_get_cost_sql(),
+        )
+
+    def _groupbuy_get_cost_sql(self):
+        """:return: as above, whether the order has been received or not"""
+        return SQL(
+            """
+            COALESCE(round(l.price_total::numeric
+                     / COALESCE(NULLIF(o.currency_rate::numeric, 0), 1)
+                     / u.rounding), 0)
             """
         )
 
-    def _groupbuy_get_bases(self):
-        """:return: {line: what charges are reckoned on, in the company's currency: the
-        line's total less the allowances given on it}"""
+    def _groupbuy_get_bases(self, bearers=("owner",), received=True):
+        """Reckon what charges are a percentage of.
+
+        :param tuple bearers: whose discounts lower it
+        :param bool received: whether orders count only once they have been received
+        :return: {line: the line's total, with tax, less the allowances given on it and
+            its part of the discounts that `bearers` bear; in the company's currency}
+        """
         allowances = self.order_id.order_line.filtered(
             lambda line: line.groupbuy_allowance_of_id in self
         )
-        units = (self | allowances)._groupbuy_get_totals()
+        units = (self | allowances)._groupbuy_get_totals(received)
         bases = {line: units[line] for line in self}
         for allowance in allowances:
             bases[allowance.groupbuy_allowance_of_id] += units[allowance]
+        for parts in self._groupbuy_divide_discounts(bearers, received).values():
+            for line in parts.keys() & bases.keys():
+                # Where discount and allowance exceed the line, nothing is left.
+                bases[line] = max(bases[line] + parts[line], 0)
         return {
             line: line.company_id.currency_id.round(
                 amount * line.company_id.currency_id.rounding

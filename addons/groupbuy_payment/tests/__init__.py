@@ -1,6 +1,7 @@
 from . import test_alipay
 from . import test_alipay_notify
 from . import test_alipay_vectors
+from . import test_bearer
 from . import test_bill
 from . import test_ledger
 from . import test_money
