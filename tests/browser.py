@@ -25,6 +25,9 @@ OPTIONS = (
 # Where to click, once it is there, in sight, and nothing lies over it.
 FIND = """
 (() => {
+  // Odoo holds clicks back until all of a page's scripts are there.
+  if (document.readyState != "complete"
+      || document.body.classList.contains("o_lazy_js_waiting")) return null;
   const el = [...document.querySelectorAll(%s)].find(
     (el) => el.innerText.includes(%s) && el.getClientRects().length && !el.disabled);
   if (!el) return null;
@@ -129,10 +132,14 @@ class Browser:
         )
 
     def go(self, url):
+        # The page that is being left is complete, too.
+        self.js("window.leaving = true")
         result = self.send("Page.navigate", url=url)
         if result.get("errorText"):
             raise AssertionError(f"{url}: {result['errorText']}")
-        self.wait("document.readyState == 'complete'", f"{url} to load")
+        self.wait(
+            "!window.leaving && document.readyState == 'complete'", f"{url} to load"
+        )
 
     def click(self, selector, text=""):
         """Click on the first such element that shows this text."""
@@ -180,18 +187,6 @@ class Browser:
                 )
             time.sleep(0.1)
         return value
-
-    def click_to(self, selector, part):
-        """Click until the page is left for one whose address has this part.
-
-        What is pressed while a page is still being set up, people press again.
-        """
-        end = time.monotonic() + PATIENCE
-        while part not in self.url and time.monotonic() < end:
-            with contextlib.suppress(AssertionError):
-                self.click(selector)
-                self.wait(f"location.href.includes({json.dumps(part)})", part, 5)
-        self.wait_for_url(part)
 
     def wait_for_url(self, part):
         return self.wait(f"location.href.includes({json.dumps(part)})", part)

@@ -158,8 +158,10 @@ class Money(unittest.TestCase):
             f"form[action$='/withdraw/{step}'] button[type=submit]"
             for step in ("confirm", "request")
         )
-        browser.click_to(confirm, "/withdraw/confirm")
-        browser.click_to(request, "/my/money/payouts/")
+        browser.click(confirm)
+        browser.wait_for_url("/withdraw/confirm")
+        browser.click(request)
+        browser.wait_for_url("/my/money/payouts/")
         self.assertEqual(browser.errors, [])
         return int(browser.url.rpartition("/")[2])
 

@@ -12,6 +12,7 @@ from odoo.addons.website.models.ir_http import sitemap_qs2dom
 
 from ..qr_code import draw_svg
 from ..record_id import MAX_ID, find_record
+from .outcome import attempt, take_outcome
 from .page_cache import keep, render_public, render_shared
 
 INVITER_SESSION_KEY = "groupbuy_inviter"
@@ -194,7 +195,7 @@ class GroupbuyStorefront(Controller):
             "share_url": get_share_url(campaign),
             "share_token": get_share_token(campaign),
             "key": str(uuid.uuid4()),
-            "error": request.session.pop("groupbuy_error", None) if error else None,
+            "error": take_outcome()["error"] if error else None,
         }
 
     def _render_main(self, campaign_sudo, stamp, basket):
@@ -398,16 +399,13 @@ class GroupbuyStorefront(Controller):
         if request.env.user._is_public():
             back = f"{page}?{url_encode({'basket': basket})}"
             return request.redirect(f"/web/login?{url_encode({'redirect': back})}")
-        try:
-            with request.env.cr.savepoint():
-                lines = [
-                    {"offer_id": _to_int(offer), "quantity": _to_int(count)}
-                    for offer, count in quantities.items()
-                ]
-                point_id = _to_int(pickup_point_id)
-                answer = self._join(campaign_id, lines, point_id, key, delivery)
-        except UserError as error:
-            request.session["groupbuy_error"] = str(error)
+        lines = [
+            {"offer_id": _to_int(offer), "quantity": _to_int(count)}
+            for offer, count in quantities.items()
+        ]
+        point_id = _to_int(pickup_point_id)
+        answer = attempt(self._join, campaign_id, lines, point_id, key, delivery)
+        if not answer:
             query = url_encode({"basket": basket, "error": 1})
             return request.redirect(f"{page}?{query}#join")
         return request.redirect(answer["payment_url"])

@@ -9,6 +9,7 @@ from odoo.addons.sale.controllers.portal import CustomerPortal
 
 from ..models.groupbuy_campaign import VISIBLE_STATES
 from .main import get_share_token, get_share_url
+from .outcome import attempt, take_outcome
 
 
 class GroupbuyPortal(CustomerPortal):
@@ -171,7 +172,7 @@ class GroupbuyPortal(CustomerPortal):
             "savings": sum(line["saving"] for line in lines),
             "share_url": published and get_share_url(campaign_sudo),
             "share_token": published and get_share_token(campaign_sudo),
-            "error": request.session.pop("groupbuy_error", None),
+            **take_outcome(),
         }
 
     @route(
@@ -185,13 +186,9 @@ class GroupbuyPortal(CustomerPortal):
         """Cancel one's own join, with a full refund."""
         try:
             self._document_check_access("sale.order", order_id)
-            with request.env.cr.savepoint():
-                order = request.env["sale.order"].browse(order_id)
-                order.action_groupbuy_cancel()
         except (AccessError, MissingError):
             return request.redirect("/my")
-        except UserError as error:
-            request.session["groupbuy_error"] = str(error)
+        attempt(request.env["sale.order"].browse(order_id).action_groupbuy_cancel)
         return request.redirect(f"/my/groupbuy/{order_id}")
 
     @route(
@@ -212,14 +209,13 @@ class GroupbuyPortal(CustomerPortal):
             basket = ",".join(f"{offer.id}:{count}" for offer, count in pieces.items())
             query = url_encode({"basket": basket})
             return request.redirect(f"{campaign._get_website_url()}?{query}#join")
-        try:
-            with request.env.cr.savepoint():
-                if not pieces:
-                    raise UserError(request.env._("These goods are not for sale now."))
-                cart = request.cart or request.website._create_cart()
-                for product, count in pieces.items():
-                    cart._cart_add(product.id, count)
-        except UserError as error:
-            request.session["groupbuy_error"] = str(error)
-            return request.redirect(f"/my/groupbuy/{order_id}")
-        return request.redirect("/shop/cart")
+        if attempt(self._fill_cart, pieces):
+            return request.redirect("/shop/cart")
+        return request.redirect(f"/my/groupbuy/{order_id}")
+
+    def _fill_cart(self, pieces):
+        if not pieces:
+            raise UserError(request.env._("These goods are not for sale now."))
+        cart = request.cart or request.website._create_cart()
+        for product, count in pieces.items():
+            cart._cart_add(product.id, count)

@@ -1,11 +1,10 @@
 from werkzeug.exceptions import NotFound
 
-from odoo.exceptions import AccessError, UserError
 from odoo.http import request
 
+from odoo.addons.community_groupbuy.controllers.outcome import attempt, take_outcome
+from odoo.addons.community_groupbuy.record_id import MAX_ID
 from odoo.addons.portal.controllers.portal import CustomerPortal
-
-MAX_ID = 2**31 - 1
 
 
 class LeaderPortal(CustomerPortal):
@@ -36,8 +35,7 @@ class LeaderPortal(CustomerPortal):
             leader=leader_sudo,
             leader_page=page,
             here=here,
-            error=request.session.pop("groupbuy_error", None),
-            done=request.session.pop("groupbuy_done", None),
+            **take_outcome(),
         )
         return values
 
@@ -62,14 +60,7 @@ class LeaderPortal(CustomerPortal):
         :param str done: what to say if it succeeds
         :return: whether it succeeded
         """
-        try:
-            with request.env.cr.savepoint():
-                method(*args, **kwargs)
-        except (AccessError, UserError) as error:
-            request.session["groupbuy_error"] = str(error)
-            return False
-        request.session["groupbuy_done"] = done
-        return True
+        return bool(attempt(method, *args, done=done, **kwargs))
 
 
 def to_number(text):

@@ -6,6 +6,11 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.http import request, route
 
+from odoo.addons.community_groupbuy.controllers.outcome import (
+    attempt,
+    take_outcome,
+    tell_error,
+)
 from odoo.addons.community_groupbuy.record_id import MAX_ID, find_record
 from odoo.addons.portal.controllers.portal import CustomerPortal
 from odoo.addons.portal.controllers.portal import pager as portal_pager
@@ -34,7 +39,7 @@ class GroupbuyMoney(CustomerPortal):
             payee._groupbuy_prepare_money(request.env.company, limit),
             page_name="groupbuy_money",
             here=here,
-            error=request.session.pop("groupbuy_error", None),
+            **take_outcome(),
         )
         return values
 
@@ -151,7 +156,7 @@ class GroupbuyMoney(CustomerPortal):
             here=payout_sudo.name,
             confirmation=payout_sudo.method == "wechat"
             and payout_sudo._wechat_prepare_confirmation(),
-            error=request.session.pop("groupbuy_error", None),
+            **take_outcome(),
         )
         return request.render("groupbuy_payment.portal_money_payout", values)
 
@@ -176,20 +181,8 @@ class GroupbuyMoney(CustomerPortal):
     def portal_groupbuy_payout_cancel(self, payout_id, **_kwargs):
         """Cancel a payout of one's own that has not been sent."""
         self._find_own("groupbuy.payout", payout_id, "payee_id")
-        self._try(request.env["groupbuy.payout"].browse(payout_id).action_cancel)
+        attempt(request.env["groupbuy.payout"].browse(payout_id).action_cancel)
         return request.redirect(f"/my/money/payouts/{payout_id}")
-
-    def _try(self, method, *args, **kwargs):
-        """Call a method; what it refuses is shown on the page that comes next.
-
-        :return: its answer, or None
-        """
-        try:
-            with request.env.cr.savepoint():
-                return method(*args, **kwargs)
-        except (AccessError, UserError) as error:
-            request.session["groupbuy_error"] = str(error)
-            return None
 
     @route("/my/money/withdraw", type="http", auth="user", website=True)
     def portal_groupbuy_withdraw(self, amount=None, account_id=None, **_kwargs):
@@ -224,8 +217,8 @@ class GroupbuyMoney(CustomerPortal):
         )
         try:
             preview = request.env["groupbuy.payout"].preview(amount, account_id)
-        except (AccessError, UserError) as error:
-            request.session["groupbuy_error"] = str(error)
+        except UserError as error:
+            tell_error(error)
             return self.portal_groupbuy_withdraw(post.get("amount"), account_id)
         account_sudo = self._find_own(
             "groupbuy.payee.account", account_id, "partner_id"
@@ -243,7 +236,7 @@ class GroupbuyMoney(CustomerPortal):
     def portal_groupbuy_withdraw_request(self, **post):
         """Request the payout that was confirmed; twice is once."""
         self._get_groupbuy_payee()
-        answer = self._try(
+        answer = attempt(
             request.env["groupbuy.payout"].request,
             _to_number(post.get("amount")),
             _to_number(post.get("account_id")),
@@ -308,7 +301,7 @@ class GroupbuyMoney(CustomerPortal):
         """Make an account of one's own the default, or remove it."""
         self._find_own("groupbuy.payee.account", account_id, "partner_id")
         account = request.env["groupbuy.payee.account"].browse(account_id)
-        self._try(account.set_default if step == "default" else account.remove)
+        attempt(account.set_default if step == "default" else account.remove)
         return request.redirect("/my/money/accounts")
 
 
