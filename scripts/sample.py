@@ -30,6 +30,11 @@ OPERATOR_GROUPS = (
     "account.group_account_invoice",
     "website.group_website_designer",
 )
+# Who leads which point; the identity numbers are nobody's: no place starts with 99.
+LEADERS = {
+    "leader1": ("ZT-LX-01", "990000198001010012"),
+    "leader2": ("ZT-ZQ-01", "990000198001010020"),
+}
 # Campaign: for each resident (by number) pieces by product, and where to collect them.
 JOINS = {
     "TG-DACONG": [
@@ -129,6 +134,39 @@ def create_people():
         if login not in known
     ]
     return len(users.create(vals_list))
+
+
+def create_leaders():
+    """Those who apply on the website otherwise; nothing without the leaders' addon."""
+    if "groupbuy.leader" not in env:
+        return 0
+    created = 0
+    for login, (code, identity) in LEADERS.items():
+        user = env["res.users"].search([("login", "=", login)])
+        point = env["groupbuy.pickup.point"].search([("code", "=", code)])
+        domain = [("partner_id", "=", user.partner_id.id)]
+        if env["groupbuy.leader"].search_count(domain) or not point or point.leader_id:
+            continue
+        leader = env["groupbuy.leader"].create(
+            {
+                "name": user.name,
+                "partner_id": user.partner_id.id,
+                "user_id": user.id,
+                "phone": user.phone,
+                "identity_number": identity,
+                "point_name": point.name,
+                "street": point.street,
+                "district": point.district,
+                "city": point.city,
+                "opening_hours": point.opening_hours,
+                "latitude": point.latitude,
+                "longitude": point.longitude,
+            }
+        )
+        point.leader_id = leader
+        leader.action_approve()
+        created += 1
+    return created
 
 
 def offer_demo_payment():
@@ -337,6 +375,7 @@ def complain(order):
 
 keep_messages_here()
 tell("Accounts (password = login)", create_people())
+tell("Leaders of pickup points", create_leaders())
 provider = offer_demo_payment()
 tell("Coupon code HELLO10 and points: programs", create_programs())
 for code, joins in JOINS.items():
