@@ -85,7 +85,7 @@ class GroupbuyLeader(models.Model):
             lambda leader: level and level.company_id != leader.company_id
         ):
             raise UserError(self.env._("This is a level of another company."))
-        self._change_levels(
+        leaders_sudo._change_levels(
             [
                 leader_sudo._prepare_level_change(
                     level, by_hand=True, reason=reason, user_id=self.env.uid

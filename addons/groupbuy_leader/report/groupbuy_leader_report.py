@@ -10,6 +10,19 @@ class GroupbuyLeaderReport(models.Model):
     _auto = False
     _order = "date desc"
     _rec_name = "leader_id"
+    _depends = {
+        "sale.order": [
+            "groupbuy_leader_id", "company_id", "pickup_point_id", "date_order",
+            "groupbuy_status", "amount_total", "currency_rate", "partner_id", "state",
+            "groupbuy_ready_at", "groupbuy_returned_at", "groupbuy_collect_until",
+        ],
+        "stock.picking": [
+            "groupbuy_leader_id", "company_id", "pickup_point_id", "date_done",
+            "groupbuy_arrived_at", "scheduled_date", "groupbuy_kind", "state",
+        ],
+        "groupbuy.arrival.issue": ["picking_id", "kind"],
+        "groupbuy.leader": ["partner_id"],
+    }  # fmt: skip
 
     leader_id = fields.Many2one("groupbuy.leader", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
