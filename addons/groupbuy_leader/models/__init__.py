@@ -12,3 +12,12 @@ from . import res_partner
 from . import res_users
 from . import sale_order_leader
 from . import stock_picking_leader
+from . import groupbuy_commission_terms
+from . import groupbuy_commission_rule
+from . import groupbuy_commission
+from . import groupbuy_commission_ledger
+from . import groupbuy_leader_commission
+from . import sale_order_commission
+from . import sale_order_line_commission
+from . import res_company_commission
+from . import res_config_settings_commission

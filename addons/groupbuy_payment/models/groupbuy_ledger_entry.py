@@ -14,6 +14,7 @@ KINDS = [
     ("delivery", "Delivery"),
     ("wallet", "Paid by Wallet"),
     ("commission", "Commission"),
+    ("referral", "Commission for Bringing an Order"),
     ("fee", "Platform Fee"),
     ("adjustment", "Adjustment"),
 ]

@@ -43,6 +43,10 @@ class TestBearer(LedgerCommon):
         super().setUpClass()
         cls.carrot = cls._create_product("Carrots", 10)
         cls.cabbage = cls._create_product("Cabbages", 10)
+        for product in (cls.carrot, cls.cabbage):
+            cls.env["stock.quant"]._update_available_quantity(
+                product, cls.warehouse.lot_stock_id, 1000
+            )
         cls.red_farm = cls.env["res.partner"].create({"name": "Red Farm"})
         cls.owners.update({cls.leek: cls.merchant, cls.carrot: cls.red_farm})
 
