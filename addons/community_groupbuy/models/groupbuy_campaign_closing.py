@@ -390,11 +390,11 @@ class GroupbuyCampaign(models.Model):
 
     def _is_full(self):
         """Whether every pack of every offer is bought."""
-        quantities = self.offer_ids._get_quantities()
+        used = self.offer_ids._get_quota_use()
+        quotas = {offer: offer._get_quota() for offer in self.offer_ids}
         return all(
-            offer.quota
-            and offer.quota - quantities.get(offer.id, (0, 0))[0] < offer.pack_size
-            for offer in self.offer_ids
+            quota and quota - used.get(offer.id, (0, 0))[0] < offer.pack_size
+            for offer, quota in quotas.items()
         )
 
     @api.model

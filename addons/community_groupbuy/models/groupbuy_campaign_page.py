@@ -117,7 +117,7 @@ class GroupbuyCampaign(models.Model):
                 "price": offer.price,
                 "next_quantity": offer.next_quantity or None,
                 "next_price": offer.next_price or None,
-                "remaining": offer.quota or None,
+                "remaining": offer._get_quota() or None,
             }
             for offer in self.offer_ids
         ]

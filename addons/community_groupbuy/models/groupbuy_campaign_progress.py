@@ -36,6 +36,17 @@ class GroupbuyCampaign(models.Model):
                  SUM(quantity) AS taken
             FROM taken
         GROUP BY offer_id
+         ), shared AS (
+          SELECT o.id AS offer_id, SUM(h.quantity) AS taken
+            FROM groupbuy_offer AS o
+            JOIN groupbuy_offer AS other
+              ON (other.id = o.quota_offer_id
+                  OR other.quota_offer_id = COALESCE(o.quota_offer_id, o.id))
+             AND other.id <> o.id
+            JOIN groupbuy_hold AS h ON h.offer_id = other.id
+           WHERE o.campaign_id IN %(campaigns)s
+             AND (h.state = 'paid' OR h.state = 'held' AND h.expires_at > %(now)s)
+        GROUP BY o.id
          ), joined AS (
           SELECT campaign_id, COUNT(DISTINCT partner_id) AS participants,
                  SUM(quantity) AS pieces, SUM(quantity * price) AS amount
@@ -54,11 +65,14 @@ class GroupbuyCampaign(models.Model):
            o.id, COALESCE(counted.paid, 0) AS quantity,
            COALESCE(NULLIF(o.final_price, 0), reached.price, o.base_price) AS price,
            following.min_quantity AS next_quantity, following.price AS next_price,
-           CASE WHEN o.quota > 0
-                THEN GREATEST(o.quota - COALESCE(counted.taken, 0), 0) END AS remaining
+           CASE WHEN quota.quota > 0
+                THEN GREATEST(quota.quota - COALESCE(counted.taken, 0)
+                              - COALESCE(shared.taken, 0), 0) END AS remaining
       FROM groupbuy_campaign AS c
       JOIN groupbuy_offer AS o ON o.campaign_id = c.id
+      JOIN groupbuy_offer AS quota ON quota.id = COALESCE(o.quota_offer_id, o.id)
  LEFT JOIN counted ON counted.offer_id = o.id
+ LEFT JOIN shared ON shared.offer_id = o.id
  LEFT JOIN joined ON joined.campaign_id = c.id
  LEFT JOIN LATERAL (
           SELECT price FROM groupbuy_tier AS t

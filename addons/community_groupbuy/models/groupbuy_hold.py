@@ -104,9 +104,22 @@ class GroupbuyHold(models.Model):
 
     @api.model
     def _lock_offers(self, cr, offer_ids):
-        """Let nobody else count or take pieces of these offers until `cr` commits."""
-        for offer_id in sorted(offer_ids):
-            cr.execute("SELECT pg_advisory_xact_lock(%s, %s)", [OFFER_LOCKS, offer_id])
+        """Let nobody else count or take pieces of these offers until `cr` commits.
+
+        Offers that share a quota share a lock; locks are taken in one order.
+        """
+        if not offer_ids:
+            return
+        cr.execute(
+            """
+            SELECT pg_advisory_xact_lock(%s, quota_id)
+              FROM (SELECT DISTINCT COALESCE(quota_offer_id, id) AS quota_id
+                      FROM groupbuy_offer
+                     WHERE id IN %s
+                  ORDER BY quota_id) AS quotas
+            """,
+            [OFFER_LOCKS, tuple(offer_ids)],
+        )
 
     # === TAKING === #
 
@@ -193,22 +206,30 @@ class GroupbuyHold(models.Model):
         return cr.fetchone()
 
     def _count(self, cr, offer_ids, partner, now):
-        """:return: {offer id: (paid, live holds, live and paid of this resident)}"""
+        """:return: {offer id: (the quota, taken of it by all who share it; paid for
+        this offer, live and paid of this resident)}
+        """
         cr.execute(
             """
-            SELECT offer_id,
-                   COALESCE(SUM(quantity) FILTER (WHERE state = 'paid'), 0),
-                   COALESCE(SUM(quantity) FILTER (WHERE state = 'held'), 0),
-                   COALESCE(SUM(quantity) FILTER (WHERE partner_id = %s), 0)
-              FROM groupbuy_hold
-             WHERE offer_id IN %s
-               AND (state = 'paid' OR state = 'held' AND expires_at > %s)
-          GROUP BY offer_id
+            SELECT o.id, quota.quota, COALESCE(SUM(h.quantity), 0),
+                   COALESCE(SUM(h.quantity) FILTER (
+                       WHERE h.offer_id = o.id AND h.state = 'paid'), 0),
+                   COALESCE(SUM(h.quantity) FILTER (
+                       WHERE h.offer_id = o.id AND h.partner_id = %s), 0)
+              FROM groupbuy_offer AS o
+              JOIN groupbuy_offer AS quota
+                ON quota.id = COALESCE(o.quota_offer_id, o.id)
+              JOIN groupbuy_offer AS sharing
+                ON sharing.id = quota.id OR sharing.quota_offer_id = quota.id
+         LEFT JOIN groupbuy_hold AS h
+                ON h.offer_id = sharing.id
+               AND (h.state = 'paid' OR h.state = 'held' AND h.expires_at > %s)
+             WHERE o.id IN %s
+          GROUP BY o.id, quota.quota
             """,
-            [partner.id, tuple(offer_ids), now],
+            [partner.id, now, tuple(offer_ids)],
         )
-        counts = {offer_id: counted for offer_id, *counted in cr.fetchall()}
-        return {offer_id: counts.get(offer_id, (0, 0, 0)) for offer_id in offer_ids}
+        return {offer_id: counted for offer_id, *counted in cr.fetchall()}
 
     def _check_open(self, cr, campaign, now):
         cr.execute(
@@ -220,10 +241,10 @@ class GroupbuyHold(models.Model):
         if not cr.rowcount:
             raise UserError(self.env._("This group buy is not open."))
 
-    def _check_available(self, offer, quantity, paid, held, mine):
+    def _check_available(self, offer, quantity, quota, taken, paid, mine):
         """:return: the unit price for a join of `quantity` pieces now"""
-        if offer.quota and quantity > offer.quota - paid - held:
-            left = max(offer.quota - paid - held, 0)
+        if quota and quantity > quota - taken:
+            left = max(quota - taken, 0)
             product = offer._get_product_name()
             raise UserError(
                 self.env._(

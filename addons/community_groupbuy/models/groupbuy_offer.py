@@ -37,6 +37,15 @@ class GroupbuyOffer(models.Model):
     )
     tier_ids = fields.One2many("groupbuy.tier", "offer_id", copy=True)
     quota = fields.Integer(help="Pieces for sale in all; 0 for no limit.")
+    quota_offer_id = fields.Many2one(
+        "groupbuy.offer",
+        string="Shared Quota",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The offer of another campaign whose quota this one takes from.",
+    )
     min_quantity = fields.Integer(
         string="Minimum Quantity",
         help="If fewer pieces are paid at closing, this offer is refunded.",
@@ -87,6 +96,11 @@ class GroupbuyOffer(models.Model):
         "CHECK(quota >= 0 AND min_quantity >= 0 AND pack_size > 0"
         " AND max_per_order >= 0 AND max_per_resident >= 0)",
         "Quota, minimum and limits cannot be negative, the pack size must be positive.",
+    )
+
+    _quota_shared_check = models.Constraint(
+        "CHECK(quota_offer_id IS NULL OR quota = 0)",
+        "This offer shares another one's quota: change it there.",
     )
 
     # === CONSTRAINTS === #
@@ -140,11 +154,14 @@ class GroupbuyOffer(models.Model):
     @api.depends("quota", "base_price", "tier_ids.price", "tier_ids.min_quantity")
     def _compute_quantities(self):
         quantities = self._get_quantities()
+        used = self._get_quota_use()
         for offer in self:
             paid, held = quantities.get(offer._origin.id, (0, 0))
             offer.paid_quantity = paid
             offer.held_quantity = held
-            offer.remaining = max(offer.quota - paid - held, 0) if offer.quota else -1
+            quota = offer._get_quota()
+            taken = sum(used.get(offer._origin.id, (0, 0)))
+            offer.remaining = max(quota - taken, 0) if quota else -1
             offer.price = offer.final_price or offer._get_price(paid)
             next_tier = not offer.outcome and offer._get_next_tier(paid)
             offer.next_quantity = next_tier.min_quantity if next_tier else 0
@@ -164,9 +181,19 @@ class GroupbuyOffer(models.Model):
     def _check_agreed(self, vals):
         """Refuse to change what residents who joined have agreed to."""
         quantities = self._get_quantities()
+        used = self._get_quota_use() if vals.get("quota") else {}
         for offer in self:
-            taken = sum(quantities.get(offer.id, (0, 0)))
-            if not taken:
+            taken = sum(used.get(offer.id, (0, 0)))
+            if 0 < (vals.get("quota") or 0) < taken:
+                raise UserError(
+                    self.env._(
+                        "%(product)s: %(taken)s pieces are taken, the quota cannot be "
+                        "lower.",
+                        product=offer.product_id.display_name,
+                        taken=taken,
+                    )
+                )
+            if not sum(quantities.get(offer.id, (0, 0))):
                 continue
             changed = [
                 name
@@ -181,15 +208,6 @@ class GroupbuyOffer(models.Model):
                         "%s: residents have joined already; product, prices, minimum "
                         "and pack size can no longer change.",
                         offer.product_id.display_name,
-                    )
-                )
-            if 0 < (vals.get("quota") or 0) < taken:
-                raise UserError(
-                    self.env._(
-                        "%(product)s: %(taken)s pieces are taken, the quota cannot be "
-                        "lower.",
-                        product=offer.product_id.display_name,
-                        taken=taken,
                     )
                 )
 
@@ -255,6 +273,43 @@ class GroupbuyOffer(models.Model):
                  WHERE offer_id IN %s
                    AND (state = 'paid' OR state = 'held' AND expires_at > %s)
               GROUP BY offer_id
+                """,
+                tuple(self._origin.ids),
+                fields.Datetime.now(),
+            )
+        )
+        return {offer_id: (paid, held) for offer_id, paid, held in rows}
+
+    def _get_quota(self):
+        """:return: pieces for sale in all, whoever shares them; 0 for no limit"""
+        self.ensure_one()
+        # The campaign whose quota is shared may not be published.
+        return (self.quota_offer_id.sudo() or self).quota
+
+    def _get_quota_use(self):
+        """Count from the holds what is taken of each offer's quota, by this offer and
+        all that share it.
+
+        :return: {offer id: (pieces paid, pieces held and not expired)}
+        """
+        if not self._origin.ids:
+            return {}
+        self.flush_model(["quota_offer_id"])
+        self.env["groupbuy.hold"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT o.id,
+                       COALESCE(SUM(h.quantity) FILTER (WHERE h.state = 'paid'), 0),
+                       COALESCE(SUM(h.quantity) FILTER (WHERE h.state = 'held'), 0)
+                  FROM groupbuy_offer AS o
+                  JOIN groupbuy_offer AS sharing
+                    ON sharing.id = COALESCE(o.quota_offer_id, o.id)
+                    OR sharing.quota_offer_id = COALESCE(o.quota_offer_id, o.id)
+                  JOIN groupbuy_hold AS h ON h.offer_id = sharing.id
+                 WHERE o.id IN %s
+                   AND (h.state = 'paid' OR h.state = 'held' AND h.expires_at > %s)
+              GROUP BY o.id
                 """,
                 tuple(self._origin.ids),
                 fields.Datetime.now(),

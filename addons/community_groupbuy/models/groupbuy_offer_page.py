@@ -84,8 +84,9 @@ class GroupbuyOffer(models.Model):
         """
         if progress["next_quantity"]:
             return min(int(100 * progress["quantity"] / progress["next_quantity"]), 99)
-        if self.quota and progress["remaining"]:
-            return min(int(100 * (1 - progress["remaining"] / self.quota)), 99)
+        quota = self._get_quota()
+        if quota and progress["remaining"]:
+            return min(int(100 * (1 - progress["remaining"] / quota)), 99)
         return 100
 
     def _get_ladder(self):
