@@ -28,6 +28,13 @@
         "views/res_config_settings_commission_views.xml",
         "views/leader_portal_templates.xml",
         "views/leader_money_templates.xml",
+        "views/leader_page_templates.xml",
+        "views/leader_share_templates.xml",
+        "views/leader_campaign_templates.xml",
+        "views/groupbuy_campaign_views.xml",
+        "views/groupbuy_leader_announcement_views.xml",
+        "views/sale_order_referral_views.xml",
+        "views/res_config_settings_referral_views.xml",
     ],
     "assets": {
         "web.assets_frontend": [

@@ -426,10 +426,13 @@ def get_share_token(campaign):
 
 def get_share_url(campaign):
     """:return: the page's full address, with who shares it if signed in"""
+    return get_full_url(campaign._get_share_path())
+
+
+def get_full_url(path):
+    """:return: the address of a page of this website as others can open it"""
     root = request.website.domain or request.httprequest.url_root
-    url = root.rstrip("/") + campaign._get_website_url()
-    token = get_share_token(campaign)
-    return f"{url}?{url_encode({'from': token})}" if token else url
+    return root.rstrip("/") + path
 
 
 def find_campaign(campaign_id):

@@ -243,6 +243,15 @@ class GroupbuyCampaign(models.Model):
         signature = hmac(self.env(su=True), "groupbuy-inviter", partner.id)[:16]
         return f"{partner.id}-{signature}"
 
+    def _get_share_path(self):
+        """:return: the page's address within the website, with who shares it if the
+        user is signed in"""
+        self.ensure_one()
+        url = self._get_website_url()
+        if self.env.user._is_public():
+            return url
+        return f"{url}?from={self._get_inviter_token(self.env.user.partner_id)}"
+
     @api.model
     def _find_inviter(self, token, partner):
         """:return: who shared the link, if that is somebody else, or nobody"""
