@@ -182,7 +182,11 @@ class GroupbuyCommissionRule(models.Model):
                 or (self.seller == "platform") == (role == "platform")
             )
             and (not self.seller_id or self.seller_id == owner)
-            and (not self.campaign_id or self.campaign_id == campaign)
+            # Leaders' own campaigns are sold under the terms of the platform's.
+            and (
+                not self.campaign_id
+                or self.campaign_id in campaign + campaign.sudo().origin_id
+            )
             and (not self.level_id or self.level_id == level)
             and (not day or not self.date_from or self.date_from <= day)
             and (not day or not self.date_to or self.date_to >= day)

@@ -33,9 +33,12 @@ class GroupbuyLeader(models.Model):
         """:return: the approved leader of the current company whose page has this
         address, sudoed; or none"""
         # Visitors have no rights on leaders; pages choose what they show of them.
-        return self.sudo().search(
+        leaders_sudo = self.sudo()
+        if not slug.isalnum():
+            return leaders_sudo.browse()
+        return leaders_sudo.search(
             [
-                ("slug", "=", slug[:64]),
+                ("slug", "=", slug),
                 ("company_id", "=", self.env.company.id),
                 ("state", "=", "approved"),
             ],

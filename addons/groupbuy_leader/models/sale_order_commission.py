@@ -19,15 +19,6 @@ class SaleOrder(models.Model):
 
     _inherit = "sale.order"
 
-    groupbuy_referrer_id = fields.Many2one(
-        "groupbuy.leader",
-        string="Brought By",
-        index="btree_not_null",
-        copy=False,
-        readonly=True,
-        ondelete="restrict",
-        groups="community_groupbuy.group_operator",
-    )
     groupbuy_commission_at = fields.Datetime(
         string="Rates Of", copy=False, readonly=True, help="When this order was paid."
     )

@@ -13,7 +13,7 @@ class SaleOrder(models.Model):
         copy=False,
         index="btree_not_null",
         ondelete="restrict",
-        groups="base.group_user",
+        groups="community_groupbuy.group_operator",
         help="The leader whose link the resident followed last before ordering.",
     )
 
