@@ -139,10 +139,12 @@ class GroupbuyCampaign(models.Model):
 
     @api.model
     def _get_action(self, name, domain):
-        """:return: the action of this addon, over the records of `domain` only"""
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            f"community_groupbuy.{name}"
-        )
+        """:return: the action, over the records of `domain` only
+
+        :param str name: XML id, without a module for an action of this addon
+        """
+        xmlid = name if "." in name else f"community_groupbuy.{name}"
+        action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
         return {**action, "domain": domain, "context": {"create": False}}
 
     # === DASHBOARD === #
@@ -193,7 +195,7 @@ class GroupbuyCampaign(models.Model):
     def _get_dashboard_tiles(self):
         """Hook for the addons above to add tiles.
 
-        :return: dicts with name, label, action (of this addon), domain of the
+        :return: dicts with name, label, action (see `_get_action`), domain of the
             records behind the tile, and if wanted amount (the field to sum) and level
             (how the tile looks when it counts something)
         """

@@ -1,3 +1,4 @@
+from . import groupbuy_campaign_dashboard
 from . import groupbuy_leader
 from . import groupbuy_campaign_leader
 from . import groupbuy_leader_announcement

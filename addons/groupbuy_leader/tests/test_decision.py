@@ -67,6 +67,30 @@ class TestDecision(ApplicationCommon):
             application.with_user(self.operator).action_approve()
         self.assertEqual(len(application.point_ids), 1)
 
+    def test_the_dashboard_counts_who_waits(self):
+        def count():
+            dashboard = self.env["groupbuy.campaign"].with_user(self.operator)
+            tiles = dashboard.get_dashboard()["tiles"]
+            tile = next(tile for tile in tiles if tile["name"] == "leaders")
+            self.assertEqual(tile["action"]["res_model"], "groupbuy.leader")
+            return tile["count"]
+
+        before = count()
+        application = self._apply(self.ann)
+        self.assertEqual(count(), before + 1)
+        application.action_approve()
+        self.assertEqual(count(), before)
+
+    def test_the_map_shows_who_leads_where(self):
+        self.point.write({"latitude": 36.65, "longitude": 117.0})
+        model = self.env["groupbuy.leader"]
+        points = model.with_user(self.operator).get_map_points()
+        own = next(point for point in points if point["id"] == self.point.id)
+        self.assertEqual((own["leader_id"], own["latitude"]), (self.leader.id, 36.65))
+        for user in (self.ann, self.dot):
+            with self.assertRaises(AccessError):
+                model.with_user(user).get_map_points()
+
     def test_whoever_has_no_account_gets_one(self):
         partner = self.env["res.partner"].create({"name": "Gil"})
         leader = (
