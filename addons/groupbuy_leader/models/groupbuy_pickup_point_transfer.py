@@ -50,7 +50,7 @@ class GroupbuyPickupPoint(models.Model):
             orders_sudo = orders_sudo.search(points_sudo._get_open_orders_domain())
         before = {point_sudo: point_sudo.leader_id for point_sudo in points_sudo}
         points_sudo.leader_id = leader_sudo
-        orders_sudo._groupbuy_set_leader(leader_sudo)
+        orders_sudo = orders_sudo._groupbuy_set_leader(leader_sudo)
         counts = {
             point_sudo: len(own)
             for point_sudo, own in orders_sudo.grouped("pickup_point_id").items()
