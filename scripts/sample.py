@@ -32,8 +32,8 @@ OPERATOR_GROUPS = (
 )
 # Who leads which point; the identity numbers are nobody's: no place starts with 99.
 LEADERS = {
-    "leader1": ("ZT-LX-01", "990000198001010012"),
-    "leader2": ("ZT-ZQ-01", "990000198001010020"),
+    "leader1": ("ZT-LX-01", "990000198001010063"),
+    "leader2": ("ZT-ZQ-01", "990000198001010071"),
 }
 # Campaign: for each resident (by number) pieces by product, and where to collect them.
 JOINS = {
