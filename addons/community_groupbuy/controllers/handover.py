@@ -59,19 +59,21 @@ class GroupbuyHandover(CustomerPortal):
         return request.env["groupbuy.pickup.point"]._get_run_by(request.env.user)
 
     @route("/my/handover", type="http", auth="user", website=True, sitemap=False)
-    def groupbuy_handover(self, code=None, **_kwargs):
+    def groupbuy_handover(self, code=None, point_id=None, **_kwargs):
         """Show the desk to those who run a pickup point.
 
-        :param str code: of the QR code that led here
+        :param str code: of the QR code that led here, or an order's number
+        :param str point_id: at which of several points; default: the first one
         """
-        if not self._get_handover_points():
+        points_sudo = self._get_handover_points()
+        if not points_sudo:
             return request.redirect("/my")
+        props = {"code": (code or "")[:100]}
+        if point := points_sudo.filtered(lambda own: str(own.id) == point_id):
+            props["pointId"] = point.id
         return request.render(
             "community_groupbuy.handover_page",
-            {
-                "props": {"code": (code or "")[:100]},
-                "page_name": "groupbuy_handover",
-            },
+            {"props": props, "page_name": "groupbuy_handover"},
         )
 
     @route("/groupbuy/handover/desk", type="jsonrpc", auth="user", readonly=True)

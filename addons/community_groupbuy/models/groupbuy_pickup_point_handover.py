@@ -74,7 +74,7 @@ class GroupbuyPickupPoint(models.Model):
         ):
             raise UserError(self.env._("This list cannot be shown."))
         domain = point_sudo._get_handover_domain()
-        search = _escape_like(search.strip()[:100])
+        search = escape_like(search.strip()[:100])
         if search:
             domain &= Domain.OR(
                 [
@@ -251,7 +251,7 @@ class GroupbuyPickupPoint(models.Model):
             "order_id": order.id,
             "name": order.name,
             "partner": order.partner_id.name,
-            "phone": _mask_phone(order.partner_id.phone),
+            "phone": mask_phone(order.partner_id.phone),
             "campaign": order.groupbuy_campaign_id.name,
             "lines": lines,
             "pieces": sum(line["quantity"] for line in lines),
@@ -369,11 +369,11 @@ def _is_picture(text):
     return guess_mimetype(content) in ("image/png", "image/jpeg")
 
 
-def _mask_phone(phone):
+def mask_phone(phone):
     """:return: the last four digits: enough to ask for, too few to call"""
     digits = "".join(char for char in phone or "" if char.isdecimal())
     return f"…{digits[-4:]}" if len(digits) > 4 else ""
 
 
-def _escape_like(text):
+def escape_like(text):
     return text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")

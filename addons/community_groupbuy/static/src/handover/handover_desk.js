@@ -29,7 +29,10 @@ const SEARCH_PAUSE = 300;
 export class HandoverDesk extends Component {
     static template = "community_groupbuy.HandoverDesk";
     static components = {BarcodeVideoScanner, NameAndSignature};
-    static props = {code: {type: String, optional: true}};
+    static props = {
+        code: {type: String, optional: true},
+        pointId: {type: Number, optional: true},
+    };
 
     setup() {
         this.codeRef = useRef("code");
@@ -37,7 +40,7 @@ export class HandoverDesk extends Component {
         this.signature = {name: ""};
         this.state = useState({
             points: [],
-            pointId: null,
+            pointId: this.props.pointId || null,
             total: 0,
             orders: [],
             search: "",
