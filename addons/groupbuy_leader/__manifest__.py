@@ -16,6 +16,8 @@
         "report/groupbuy_leader_report_views.xml",
         "security/groupbuy_commission_security.xml",
         "data/groupbuy_commission_data.xml",
+        "security/leader_portal_security.xml",
+        "data/leader_message_data.xml",
         "views/groupbuy_leader_level_views.xml",
         "views/groupbuy_leader_level_change_views.xml",
         "views/groupbuy_leader_views.xml",
@@ -35,6 +37,11 @@
         "views/groupbuy_leader_announcement_views.xml",
         "views/sale_order_referral_views.xml",
         "views/res_config_settings_referral_views.xml",
+        "views/leader_message_views.xml",
+        "views/leader_day_templates.xml",
+        "views/leader_customer_templates.xml",
+        "views/leader_message_templates.xml",
+        "views/leader_rest_templates.xml",
     ],
     "assets": {
         "web.assets_frontend": [

@@ -5,3 +5,7 @@ from . import leader_portal
 from . import leader_money
 from . import leader_share
 from . import referral
+from . import leader_customers
+from . import leader_day
+from . import leader_messages
+from . import leader_rest

@@ -12,6 +12,9 @@ class LeaderPortal(CustomerPortal):
 
     Leaders have no rights on any model. Pages read as superuser what
     `groupbuy.leader` says is theirs, and change it through methods that check it again.
+
+    All of Odoo's portal controllers end up in one class: helpers have `leader` in their
+    names, so that they are not taken for those of another page.
     """
 
     def _get_groupbuy_leader(self):

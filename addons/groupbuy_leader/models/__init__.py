@@ -31,3 +31,11 @@ from . import sale_order_commission
 from . import sale_order_line_commission
 from . import res_company_commission
 from . import res_config_settings_commission
+from . import groupbuy_leader_customer
+from . import groupbuy_leader_message
+from . import groupbuy_leader_rest
+from . import groupbuy_leader_today
+from . import groupbuy_pickup_point_rest
+from . import res_company_message
+from . import res_partner_message
+from . import stock_picking_arrival

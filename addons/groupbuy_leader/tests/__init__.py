@@ -9,3 +9,9 @@ from . import test_commission
 from . import test_commission_table
 from . import test_poster
 from . import test_referral
+from . import test_leader_access
+from . import test_leader_customer
+from . import test_leader_day
+from . import test_leader_message
+from . import test_leader_rest
+from . import test_leader_tour
