@@ -1,6 +1,7 @@
 import inspect
 import re
 
+from odoo.fields import Command
 from odoo.http import Request
 from odoo.service.model import get_public_method
 from odoo.tests import tagged
@@ -35,6 +36,15 @@ class TestLeaderAccess(LeaderPortalCommon):
         self._arrive(self.first + self.second)
         self._dispatch(self.foreign)
         self.messages = self.env["groupbuy.leader.message"]
+        self.others = self._create_campaign(
+            self._example(),
+            name="secret campaign",
+            pickup_point_ids=[Command.set(self.west.ids)],
+            leader_id=self.other_leader.id,
+        )
+        self.announcement = self.env["groupbuy.leader.announcement"].create(
+            {"leader_id": self.other_leader.id, "name": "Closed on Monday"}
+        )
         self.env["groupbuy.leader.customer"]._save(
             self.other_leader, self.cem.partner_id, "secret tag", "secret note"
         )
@@ -42,11 +52,16 @@ class TestLeaderAccess(LeaderPortalCommon):
     def _get_foreign(self):
         """:return: {converter of a route: number of a record that is not Dot's}"""
         return {
+            "announcement_id": self.announcement.id,
+            "campaign_id": self.others.id,
+            # Nothing that the platform has opened for leaders.
+            "origin_id": self.others.id,
             "order_id": self.foreign.id,
             "partner_id": self.cem.partner_id.id,
             "picking_id": self._get_transfers(self.foreign).id,
             "point_id": self.west.id,
             "page": 1,
+            "size": "story",
         }
 
     # === ROUTES === #
@@ -70,7 +85,7 @@ class TestLeaderAccess(LeaderPortalCommon):
                     self.assertIn(name, foreign, f"whose is it in {rule.rule}?")
                     values = [foreign[name]]
                 before = rule.rule[end : match.start()]
-                names_record = kind != "any" and name != "page"
+                names_record = name.endswith("_id")
                 urls = [
                     (f"{url}{before}{value}", has_record or names_record)
                     for url, has_record in urls
@@ -123,6 +138,7 @@ class TestLeaderAccess(LeaderPortalCommon):
             self.cem.partner_id.phone,
             self.cem.partner_id.email,
             f">{self.foreign.name}<",
+            "secret campaign",
             "secret tag",
             "secret note",
         )
@@ -132,6 +148,8 @@ class TestLeaderAccess(LeaderPortalCommon):
         return (
             self.west.read(["resting", "substitute_id", "name"]),
             self.foreign.read(["state", "groupbuy_status"]),
+            self.others.read(["state", "name", "date_close"]),
+            self.announcement.read(["active", "name"]),
             self._get_transfers(self.foreign).read(["groupbuy_stage", "state"]),
             self.messages.search_count([("leader_id", "!=", self.leader.id)]),
         )
