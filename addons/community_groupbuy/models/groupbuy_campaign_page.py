@@ -27,9 +27,10 @@ class GroupbuyCampaign(models.Model):
             domain &= Domain("pickup_point_ids", "=", False) | Domain(
                 "pickup_point_ids", "in", point.ids
             )
+        shown = self.env["groupbuy.offer"]._get_shown_domain()
         for word in (search or "").split()[:5]:
             domain &= Domain("name", "ilike", word) | Domain(
-                "offer_ids.product_id.name", "ilike", word
+                "offer_ids", "any", shown & Domain("product_id.name", "ilike", word)
             )
         return domain
 
@@ -119,7 +120,9 @@ class GroupbuyCampaign(models.Model):
                 "next_price": offer.next_price or None,
                 "remaining": offer._get_quota() or None,
             }
-            for offer in self.offer_ids
+            for offer in self.offer_ids.filtered_domain(
+                self.env["groupbuy.offer"]._get_shown_domain()
+            )
         ]
         return progress
 

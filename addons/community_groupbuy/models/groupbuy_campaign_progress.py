@@ -84,10 +84,12 @@ class GroupbuyCampaign(models.Model):
              AND o.outcome IS NULL
         ORDER BY t.min_quantity LIMIT 1) AS following ON TRUE
      WHERE c.id IN %(campaigns)s AND c.state NOT IN ('draft', 'cancelled')
+       AND %(shown)s
   ORDER BY c.id, o.sequence, o.id
                 """,
                 campaigns=tuple(campaign_ids),
                 now=now,
+                shown=self._get_shown_sql(),
             )
         )
         progresses = {}
@@ -99,6 +101,16 @@ class GroupbuyCampaign(models.Model):
                 )
             progress["offers"].append(self._prepare_offer_progress(row))
         return progresses
+
+    @api.model
+    def _get_shown_sql(self):
+        """:return: SQL for whether residents see an offer `o`"""
+        # The same for everybody, whoever asks.
+        offers_sudo = self.env["groupbuy.offer"].sudo()
+        domain = offers_sudo._get_shown_domain()
+        if domain.is_true():
+            return SQL("TRUE")
+        return SQL("o.id IN %s", offers_sudo._search(domain).subselect())
 
     @api.model
     def _prepare_progress(self, row, now):

@@ -126,14 +126,15 @@ class SaleOrder(models.Model):
         campaigns = self.env["groupbuy.campaign"]
         if self.groupbuy_status in NOT_AGAIN:
             return campaigns, {}
+        offered = self.env["groupbuy.offer"]._get_shown_domain() & Domain(
+            "product_id", "in", [product.id for product in pieces]
+        )
         domain = Domain("company_id", "=", self.company_id.id) & Domain(
-            "offer_ids.product_id", "in", [product.id for product in pieces]
+            "offer_ids", "any", offered
         )
         campaigns = campaigns.search(domain & campaigns._get_section_domain("open"))
         offers = {
-            campaign: campaign.offer_ids.filtered(
-                lambda offer: offer.product_id in pieces
-            )
+            campaign: campaign.offer_ids.filtered_domain(offered)
             for campaign in campaigns
         }
         if offers:

@@ -1,0 +1,1 @@
+from . import merchant_portal, merchant_product, merchant_sell

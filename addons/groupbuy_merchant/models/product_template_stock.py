@@ -1,0 +1,37 @@
+from odoo import models
+from odoo.exceptions import UserError
+
+
+class ProductTemplate(models.Model):
+    _inherit = "product.template"
+
+    def _groupbuy_change_stock(self, pieces):
+        """Book pieces that a merchant brings to the warehouse or takes back, as the
+        merchant's own.
+
+        :param int pieces: above or below 0
+        :raise UserError: fewer are there than are taken back
+        """
+        self.ensure_one()
+        merchant = self.groupbuy_merchant_id
+        product = self.product_variant_id
+        warehouse = self.env["stock.warehouse"].search(
+            [("company_id", "=", merchant.company_id.id)], limit=1
+        )
+        quants = self.env["stock.quant"].with_context(inventory_mode=True)
+        own = quants._gather(
+            product, warehouse.lot_stock_id, owner_id=merchant.partner_id, strict=True
+        )
+        free = sum(quant.quantity - quant.reserved_quantity for quant in own)
+        if free + pieces < 0:
+            raise UserError(
+                self.env._("Only %s pieces are in the warehouse and free.", f"{free:g}")
+            )
+        quants.create(
+            {
+                "product_id": product.id,
+                "location_id": warehouse.lot_stock_id.id,
+                "owner_id": merchant.partner_id.id,
+                "inventory_quantity": sum(own.mapped("quantity")) + pieces,
+            }
+        ).action_apply_inventory()
