@@ -107,7 +107,9 @@ class MerchantSell(Controller):
             }  # fmt: skip
         return values
 
-    @route("/groupbuy/sell/terms", type="http", auth="public", website=True)
+    @route(
+        "/groupbuy/sell/terms", type="http", auth="public", website=True, sitemap=True
+    )
     def groupbuy_sell_terms(self, **_kwargs):
         """Show the terms for merchants."""
         company_sudo = request.env.company.sudo()

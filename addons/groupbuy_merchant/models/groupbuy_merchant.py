@@ -19,6 +19,7 @@ STEPS = {
     "state", "submitted_at", "decided_at", "decided_by_id", "terms_version",
     "terms_agreed_at",
 }  # fmt: skip
+IDENTITY = re.compile(r"[1-9][0-9]{16}[0-9X]")
 PHONE = re.compile(r"\+?[0-9][0-9 ()-]{5,19}")
 
 
@@ -144,8 +145,11 @@ class GroupbuyMerchant(models.Model):
     def _find_credit_code_error(self, code):
         """:return: what is wrong with a normalized credit code; None if nothing is"""
         try:
-            uscc.validate(code)
+            # Eighteen zeros have the right check digit, too.
+            valid = bool(uscc.validate(code)) and not code.startswith("0")
         except NumberError:
+            valid = False
+        if not valid:
             return self.env._(
                 "There is a mistake in the unified social credit code: it has 18 "
                 "digits and letters, as on the business licence."
@@ -157,8 +161,15 @@ class GroupbuyMerchant(models.Model):
         """:return: what is wrong with a normalized identity number; None if nothing
         is"""
         try:
-            ric.validate(number)
+            # The table of birth places cannot be read here: Odoo loads python-stdnum in
+            # a way of its own, which hides the package's data files.
+            valid = IDENTITY.fullmatch(number) and (
+                number[-1] == ric.calc_check_digit(number)
+                and ric.get_birth_date(number) <= fields.Date.today()
+            )
         except NumberError:
+            valid = False
+        if not valid:
             return self.env._(
                 "There is a mistake in the identity number: it has 18 digits, the last "
                 "one may be an X."

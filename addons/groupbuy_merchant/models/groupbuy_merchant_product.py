@@ -140,6 +140,7 @@ class GroupbuyMerchant(models.Model):
                 "type": "consu",
                 "is_storable": True,
                 "purchase_ok": False,
+                "list_price": 0,
                 "is_published": False,
                 "allow_out_of_stock_order": False,
             }

@@ -88,6 +88,8 @@ class GroupbuyProductReview(models.Model):
         :return: the review
         """
         self._withdraw(template)
+        # One may wait at a time, also for the database.
+        self.flush_model(["state"])
         review = self.create(
             {
                 "product_tmpl_id": template.id,

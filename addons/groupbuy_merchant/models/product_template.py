@@ -85,6 +85,12 @@ class ProductTemplate(models.Model):
 
     # === DOORS === #
 
+    def _can_return_content(self, field_name=None, access_token=None):
+        """Override of `website`, which hands out files of whatever is published."""
+        if self.sudo().groupbuy_withheld:
+            return False
+        return super()._can_return_content(field_name, access_token)
+
     @api.model
     def _get_open_offer_domain(self, website):
         """Override of `community_groupbuy`: nothing withheld is advertised."""

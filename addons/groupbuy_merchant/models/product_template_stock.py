@@ -18,20 +18,28 @@ class ProductTemplate(models.Model):
         warehouse = self.env["stock.warehouse"].search(
             [("company_id", "=", merchant.company_id.id)], limit=1
         )
-        quants = self.env["stock.quant"].with_context(inventory_mode=True)
+        location = warehouse.lot_stock_id
+        quants = self.env["stock.quant"]
         own = quants._gather(
-            product, warehouse.lot_stock_id, owner_id=merchant.partner_id, strict=True
+            product, location, owner_id=merchant.partner_id, strict=True
         )
         free = sum(quant.quantity - quant.reserved_quantity for quant in own)
         if free + pieces < 0:
             raise UserError(
                 self.env._("Only %s pieces are in the warehouse and free.", f"{free:g}")
             )
-        quants.create(
+        # Counted like anywhere else in Odoo: the difference is a move of its own.
+        quant = own.sorted("quantity", reverse=True)[:1] or quants.create(
             {
                 "product_id": product.id,
-                "location_id": warehouse.lot_stock_id.id,
+                "location_id": location.id,
                 "owner_id": merchant.partner_id.id,
-                "inventory_quantity": sum(own.mapped("quantity")) + pieces,
             }
-        ).action_apply_inventory()
+        )
+        quant.write(
+            {
+                "inventory_quantity": quant.quantity + pieces,
+                "inventory_quantity_set": True,
+            }
+        )
+        quant.action_apply_inventory()

@@ -24,24 +24,36 @@ class SaleOrder(models.Model):
             )
         )
 
+    def _groupbuy_get_withheld_text(self):
+        """:return: which goods of this cart or join cannot be paid; "" if all can"""
+        names = {line.product_id.name for line in self._groupbuy_find_withheld()}
+        if not names:
+            return ""
+        return self.env._(
+            "Not for sale at the moment: %s. Take it out of your cart.",
+            ", ".join(sorted(names)),
+        )
+
     def _groupbuy_check_withheld(self):
         """:raise ValidationError: some of the goods are not for sale any more"""
-        if lines_sudo := self._groupbuy_find_withheld():
-            names = {line.product_id.name for line in lines_sudo}
-            raise ValidationError(
-                self.env._(
-                    "Not for sale at the moment: %s. Take it out of your cart.",
-                    ", ".join(sorted(names)),
-                )
-            )
+        if text := self._groupbuy_get_withheld_text():
+            raise ValidationError(text)
 
     def _check_cart_is_ready_to_be_paid(self):
         """Override of `website_sale`: nothing withheld is paid."""
         self._groupbuy_check_withheld()
         return super()._check_cart_is_ready_to_be_paid()
 
-    def _is_cart_ready(self):
+    def _get_shop_warning(self, clear=True):
         """Override of `website_sale`: the cart's page says so in time."""
+        warnings = (
+            super()._get_shop_warning(clear),
+            self._groupbuy_get_withheld_text(),
+        )
+        return "\n".join(filter(None, warnings))
+
+    def _is_cart_ready(self):
+        """Override of `website_sale`: from there it goes no further."""
         return super()._is_cart_ready() and not self._groupbuy_find_withheld()
 
     def _verify_updated_quantity(

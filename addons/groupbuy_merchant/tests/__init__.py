@@ -1,0 +1,10 @@
+from . import (
+    test_access,
+    test_apply,
+    test_doors,
+    test_fee,
+    test_pages,
+    test_product,
+    test_review,
+    test_split,
+)
