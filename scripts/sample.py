@@ -2,6 +2,8 @@
 campaigns whose code starts with DEMO- end. Nothing that is there already is done again.
 """
 
+import base64
+
 from odoo.fields import Command
 
 from odoo.addons.queue_job.job import Job
@@ -23,6 +25,17 @@ PEOPLE = {
     "merchant1": ("商家一", PORTAL),
     "merchant2": ("商家二", PORTAL),
 }
+# Invented: a shop, its codes, and which goods of the sample are its own.
+MERCHANTS = {
+    "merchant1": (
+        "平阴玫瑰合作社",
+        "91370100MA3C00001H",
+        "990000198001010039",
+        "PYMG-%",
+    ),
+    "merchant2": ("莱芜黑猪农场", "91370102MA3C00002H", "990000198001010047", "LWHZ-%"),
+}
+PDF = base64.b64encode(b"%PDF-1.4\n% A sample: no licence at all.\n%%EOF").decode()
 OPERATOR_GROUPS = (
     "base.group_user",
     "community_groupbuy.group_manager",
@@ -165,6 +178,56 @@ def create_leaders():
         )
         point.leader_id = leader
         leader.action_approve()
+        created += 1
+    return created
+
+
+def create_merchants():
+    """Those who apply on the website otherwise, with goods that nobody has bought yet;
+    nothing without the merchants' addon."""
+    if "groupbuy.merchant" not in env:
+        return 0
+    created = 0
+    for login, (shop, code, identity, goods) in MERCHANTS.items():
+        user = env["res.users"].search([("login", "=", login)])
+        merchants = env["groupbuy.merchant"].with_user(user)
+        if user._groupbuy_get_merchant():
+            continue
+        merchants.apply(
+            {
+                "kind": "company",
+                "name": shop,
+                "registered_name": f"{shop}（示例）",
+                "credit_code": code,
+                "representative": "示例法人",
+                "identity_number": identity,
+                "phone": user.phone,
+                "email": user.email,
+                "street": "示例路1号",
+                "city": "济南市",
+                "terms_version": env.company.groupbuy_merchant_terms_version,
+                "documents": [{"kind": "licence", "name": "营业执照", "content": PDF}],
+                "account": {
+                    "holder": f"{shop}（示例）",
+                    "number": "6222020000000000018",
+                    "bank_name": "示例银行",
+                },
+            }
+        )
+        merchant = user._groupbuy_get_merchant()
+        merchant.action_approve()
+        products = env["product.template"].search([("default_code", "=like", goods)])
+        sold = env["sale.order.line"].search(
+            [("product_id.product_tmpl_id", "in", products.ids)]
+        )
+        products -= sold.product_id.product_tmpl_id
+        products.groupbuy_merchant_id = merchant
+        products._groupbuy_approve()
+        # What the operators find in their queue: a change, and a new product.
+        if products:
+            merchants.save_product(
+                {"name": f"{products[0].name}（新包装）"}, products[0].id
+            )
         created += 1
     return created
 
@@ -376,6 +439,7 @@ def complain(order):
 keep_messages_here()
 tell("Accounts (password = login)", create_people())
 tell("Leaders of pickup points", create_leaders())
+tell("Merchants, with goods of their own", create_merchants())
 provider = offer_demo_payment()
 tell("Coupon code HELLO10 and points: programs", create_programs())
 for code, joins in JOINS.items():

@@ -2,9 +2,9 @@ import base64
 
 from werkzeug.exceptions import NotFound
 
-from odoo.exceptions import AccessError, UserError
 from odoo.http import content_disposition, request, route
 
+from odoo.addons.community_groupbuy.controllers.outcome import take_outcome
 from odoo.addons.community_groupbuy.record_id import MAX_ID, find_record
 from odoo.addons.portal.controllers.portal import CustomerPortal
 from odoo.addons.portal.controllers.portal import pager as portal_pager
@@ -42,21 +42,9 @@ class MerchantPortal(CustomerPortal):
             with_money=member_sudo.role in MONEY_ROLES,
             tab=tab,
             here=here,
-            error=request.session.pop("groupbuy_error", None),
+            **take_outcome(),
         )
         return values
-
-    def _try(self, method, *args, **kwargs):
-        """Call a method; what it refuses is shown on the page that comes next.
-
-        :return: its answer, or None
-        """
-        try:
-            with request.env.cr.savepoint():
-                return method(*args, **kwargs)
-        except (AccessError, UserError) as error:
-            request.session["groupbuy_error"] = str(error)
-            return None
 
     # === OVERVIEW === #
 

@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.http import request, route
 
+from odoo.addons.community_groupbuy.controllers.outcome import attempt
 from odoo.addons.community_groupbuy.record_id import MAX_ID
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
@@ -179,9 +180,9 @@ class MerchantProduct(MerchantPortal):
         self._find_own(self._get_shop(*GOODS_ROLES), product_id)
         model = request.env["groupbuy.merchant"]
         if step == "withdraw":
-            self._try(model.withdraw_review, product_id)
+            attempt(model.withdraw_review, product_id)
         else:
-            self._try(model.publish_product, product_id, step == "publish")
+            attempt(model.publish_product, product_id, step == "publish")
         return request.redirect(f"/my/merchant/products/{product_id}")
 
     # === PICTURES === #
