@@ -154,4 +154,9 @@ class GroupbuyLeader(models.Model):
         :param user: a `res.users`
         :return: False for an empty recordset
         """
-        return bool(self) and self.state == "approved" and self.user_id == user
+        return (
+            bool(self)
+            and self.active
+            and self.state == "approved"
+            and self.user_id == user
+        )

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import SUPERUSER_ID, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import email_normalize
@@ -134,7 +134,9 @@ class GroupbuyLeader(models.Model):
         :param str step: as in `mail_template_<step>`
         """
         template = self.env.ref(f"groupbuy_leader.mail_template_{step}")
-        for leader in self:
+        # Nobody is told of their own messages: a receipt comes from the system.
+        leaders = self.with_user(SUPERUSER_ID) if step == "applied" else self
+        for leader in leaders:
             leader.message_post_with_source(
                 template,
                 subtype_xmlid="mail.mt_comment",

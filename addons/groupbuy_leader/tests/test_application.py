@@ -140,6 +140,32 @@ class TestApplication(ApplicationCommon):
         self.assertEqual(application.identity_number, IDENTITIES[3])
         self.assertEqual(application.phone, "+8613800002000")
 
+    def test_every_step_is_mailed_to_the_applicant(self):
+        application = self._apply(self.ann)
+        application.action_ask("A photo of the door, please.")
+        self._send(photos=[])
+        application.action_reject("Too far away")
+        self._send(photos=[])
+        application.action_approve()
+        application.action_suspend("Closed without a word")
+        application.action_reinstate()
+        messages = application.message_ids.filtered("subject").sorted("id")
+        self.assertEqual(len(messages), 8)
+        for message in messages:
+            self.assertEqual(
+                message.notified_partner_ids, self.ann.partner_id, message.subject
+            )
+        self.assertIn("A photo of the door, please.", messages[1].body)
+        self.assertIn("Too far away", messages[3].body)
+        self.assertIn("Closed without a word", messages[6].body)
+
+    def test_who_was_archived_may_apply_again(self):
+        application = self._apply(self.ann)
+        application.action_reject("Too far away")
+        application.active = False
+        self.assertEqual(self._apply(self.ann), application)
+        self.assertTrue(application.active)
+
     # === REFUSED === #
 
     def _assert_refused(self, text, **values):

@@ -222,6 +222,11 @@ class TestDecision(ApplicationCommon):
         self.assertFalse(self.ann._groupbuy_get_leader())
         self.assertFalse(self.ann.partner_id._groupbuy_is_payee(self.company))
 
+    def test_the_archived_run_nothing(self):
+        self.leader.active = False
+        self.assertFalse(self.point._can_be_run_by(self.dot))
+        self.assertFalse(self.dot._groupbuy_get_leader())
+
     def test_operators_decide_by_the_buttons_only(self):
         application = self._apply(self.ann).with_user(self.operator)
         for vals in ({"state": "approved"}, {"slug": "x"}, {"level_by_hand": True}):
