@@ -232,6 +232,36 @@ def create_merchants():
     return created
 
 
+def set_commission():
+    """What leaders earn; nothing without their addon."""
+    if "groupbuy.commission.rule" not in env:
+        return 0
+    company, rules = env.company, env["groupbuy.commission.rule"]
+    if rules.search_count([]) or company.groupbuy_service_rate:
+        return 0
+    company.write({"groupbuy_service_rate": 6, "groupbuy_referral_rate": 2})
+    egg = env["product.template"].search([("default_code", "=", "XJDN-001")], limit=1)
+    vegetables = env["product.public.category"].search(
+        [("parent_id", "=", False)], order="sequence, id", limit=1
+    )
+    vals_list = [
+        {"name": f"{vegetables.name} 8%", "rate": 8, "category_id": vegetables.id},
+    ]
+    if egg:
+        vals_list.insert(
+            0,
+            {
+                "name": f"{egg.name}每件",
+                "method": "fixed",
+                "unit_amount": 0.1,
+                "product_tmpl_id": egg.id,
+            },
+        )
+    for sequence, vals in enumerate(vals_list):
+        vals["sequence"] = sequence
+    return len(rules.create(vals_list))
+
+
 def offer_demo_payment():
     provider = env.ref("payment.payment_provider_demo")
     if provider.state != "test" or not provider.is_published:
@@ -440,6 +470,7 @@ keep_messages_here()
 tell("Accounts (password = login)", create_people())
 tell("Leaders of pickup points", create_leaders())
 tell("Merchants, with goods of their own", create_merchants())
+tell("Rules of leaders' commission", set_commission())
 provider = offer_demo_payment()
 tell("Coupon code HELLO10 and points: programs", create_programs())
 for code, joins in JOINS.items():

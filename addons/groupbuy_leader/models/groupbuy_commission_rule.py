@@ -47,10 +47,10 @@ class GroupbuyCommissionRule(models.Model):
         "product.template", string="Product", ondelete="cascade", tracking=True
     )
     category_id = fields.Many2one(
-        "product.category",
+        "product.public.category",
         ondelete="cascade",
         tracking=True,
-        help="With the categories below it.",
+        help="Of the shop, with the categories below it.",
     )
     seller = fields.Selection(
         [("any", "Anybody"), ("platform", "The platform"), ("others", "Merchants")],
@@ -165,9 +165,11 @@ class GroupbuyCommissionRule(models.Model):
             )
         )
 
-    def _covers_category(self, category):
+    def _covers_category(self, categories):
         own = self.category_id
-        return not own or f"/{own.id}/" in f"/{category.parent_path or ''}"
+        return not own or any(
+            f"/{own.id}/" in f"/{category.parent_path}" for category in categories
+        )
 
     def _fits(self, product, owner, role, campaign, level, day):
         """:param day: None for whenever it was"""
@@ -176,7 +178,7 @@ class GroupbuyCommissionRule(models.Model):
                 not self.product_tmpl_id
                 or self.product_tmpl_id == product.product_tmpl_id
             )
-            and self._covers_category(product.categ_id)
+            and self._covers_category(product.public_categ_ids)
             and (
                 self.seller == "any"
                 or (self.seller == "platform") == (role == "platform")

@@ -15,3 +15,4 @@ from . import test_leader_day
 from . import test_leader_message
 from . import test_leader_rest
 from . import test_leader_tour
+from . import test_leader_money

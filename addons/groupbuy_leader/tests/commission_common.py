@@ -24,13 +24,13 @@ class CommissionCommon(LedgerCommon):
         )
         cls.lily = cls._create_leader("Lily", cls.point)
         cls.max = cls._create_leader("Max", cls.west)
-        category_model = cls.env["product.category"]
+        category_model = cls.env["product.public.category"]
         cls.vegetables = category_model.create({"name": "Vegetables"})
         cls.leaves, cls.spices = category_model.create(
             [{"name": "Leaves", "parent_id": cls.vegetables.id}, {"name": "Spices"}]
         )
-        cls.leek.categ_id = cls.leaves
-        cls.ginger.categ_id = cls.spices
+        cls.leek.public_categ_ids = cls.leaves
+        cls.ginger.public_categ_ids = cls.spices
 
     @classmethod
     def _set_up_shares(cls):
