@@ -3,6 +3,7 @@ campaigns whose code starts with DEMO- end. Nothing that is there already is don
 """
 
 import base64
+from datetime import timedelta
 
 from odoo.fields import Command
 
@@ -48,6 +49,8 @@ LEADERS = {
     "leader1": ("ZT-LX-01", "990000198001010063"),
     "leader2": ("ZT-ZQ-01", "990000198001010071"),
 }
+# What leaders may run as their own campaigns; the first leader runs the last of these.
+FOR_LEADERS = ("TG-ROSE", "TG-LAIWU", "TG-CAILAN")
 # Campaign: for each resident (by number) pieces by product, and where to collect them.
 JOINS = {
     "TG-DACONG": [
@@ -230,6 +233,37 @@ def create_merchants():
             )
         created += 1
     return created
+
+
+def share():
+    """Open campaigns for leaders; the first of these has a page, news and runs one."""
+    if "groupbuy.leader" not in env:
+        return 0
+    campaigns = [get_campaign(code) for code in FOR_LEADERS]
+    campaigns = [
+        campaign
+        for campaign in campaigns
+        if campaign.state == "open" and not campaign.leader_open
+    ]
+    for campaign in campaigns:
+        campaign.write({"leader_open": True, "leader_max_days": 5})
+    user = env["res.users"].search([("login", "=", next(iter(LEADERS)))])
+    leader = user.with_user(user)._groupbuy_get_leader()
+    if not campaigns or not leader or leader.campaign_ids:
+        return len(campaigns)
+    leader._edit_page("阳光小院", "每天下午四点以后都在，拿菜顺便聊聊天。")
+    leader._announce("本周六提前到货", "上午十点起就可以来取。")
+    origin = campaigns[-1]
+    leader._publish_campaign(
+        origin,
+        "小院菜篮子",
+        "我家自己也吃这些菜，新鲜，放心。",
+        None,
+        min(origin.date_close, leader._get_earliest(origin) + timedelta(days=5)),
+        leader._get_points_for(origin).ids,
+        origin.offer_ids[:3].ids,
+    )
+    return len(campaigns)
 
 
 def set_commission():
@@ -471,6 +505,7 @@ tell("Accounts (password = login)", create_people())
 tell("Leaders of pickup points", create_leaders())
 tell("Merchants, with goods of their own", create_merchants())
 tell("Rules of leaders' commission", set_commission())
+tell("Campaigns open for leaders", share())
 provider = offer_demo_payment()
 tell("Coupon code HELLO10 and points: programs", create_programs())
 for code, joins in JOINS.items():

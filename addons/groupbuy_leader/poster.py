@@ -4,7 +4,8 @@ import unicodedata
 from functools import lru_cache
 from io import BytesIO
 
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+# Odoo has Pillow load few formats; shops' pictures are WebP as well.
+from PIL import Image, ImageDraw, ImageFont, ImageOps, WebPImagePlugin  # noqa: F401
 
 from odoo.addons.community_groupbuy.qr_code import draw_png
 

@@ -107,12 +107,14 @@ class GroupbuyHold(models.Model):
         """Let nobody else count or take pieces of these offers until `cr` commits.
 
         Offers that share a quota share a lock; locks are taken in one order.
+
+        :return: ids of the offers whose quotas these are
         """
         if not offer_ids:
-            return
+            return []
         cr.execute(
             """
-            SELECT pg_advisory_xact_lock(%s, quota_id)
+            SELECT quota_id, pg_advisory_xact_lock(%s, quota_id)
               FROM (SELECT DISTINCT COALESCE(quota_offer_id, id) AS quota_id
                       FROM groupbuy_offer
                      WHERE id IN %s
@@ -120,6 +122,7 @@ class GroupbuyHold(models.Model):
             """,
             [OFFER_LOCKS, tuple(offer_ids)],
         )
+        return [quota_id for quota_id, _lock in cr.fetchall()]
 
     # === TAKING === #
 
@@ -137,12 +140,12 @@ class GroupbuyHold(models.Model):
         """
         minutes = campaign.company_id.groupbuy_hold_minutes
         with self._own_transaction() as cr:
-            self._lock_offers(cr, wanted)
+            quotas = self._lock_offers(cr, wanted)
             if holds := self._get_earlier(cr, partner, key, fingerprint):
                 return holds, self._get_earlier_order(cr, partner, key)
             now = fields.Datetime.now()
             expires_at = now + timedelta(minutes=minutes)
-            taken = self._count(cr, wanted, partner, now)
+            taken = self._count(cr, quotas, partner, now)
             self._check_open(cr, campaign, now)
             prices = {
                 offer: self._check_available(offer, wanted[offer.id], *taken[offer.id])
@@ -205,31 +208,45 @@ class GroupbuyHold(models.Model):
         )
         return cr.fetchone()
 
-    def _count(self, cr, offer_ids, partner, now):
-        """:return: {offer id: (the quota, taken of it by all who share it; paid for
-        this offer, live and paid of this resident)}
+    def _count(self, cr, quota_ids, partner, now):
+        """Count what is taken of quotas, once they are locked.
+
+        :param list quota_ids: from `_lock_offers`
+        :return: {offer id: (the quota, taken of it by all who share it; paid for this
+            offer, live and paid of this resident)} of all offers that share them
         """
         cr.execute(
-            """
-            SELECT o.id, quota.quota, COALESCE(SUM(h.quantity), 0),
-                   COALESCE(SUM(h.quantity) FILTER (
-                       WHERE h.offer_id = o.id AND h.state = 'paid'), 0),
-                   COALESCE(SUM(h.quantity) FILTER (
-                       WHERE h.offer_id = o.id AND h.partner_id = %s), 0)
-              FROM groupbuy_offer AS o
-              JOIN groupbuy_offer AS quota
-                ON quota.id = COALESCE(o.quota_offer_id, o.id)
-              JOIN groupbuy_offer AS sharing
-                ON sharing.id = quota.id OR sharing.quota_offer_id = quota.id
-         LEFT JOIN groupbuy_hold AS h
-                ON h.offer_id = sharing.id
-               AND (h.state = 'paid' OR h.state = 'held' AND h.expires_at > %s)
-             WHERE o.id IN %s
-          GROUP BY o.id, quota.quota
-            """,
-            [partner.id, now, tuple(offer_ids)],
+            "SELECT id, COALESCE(quota_offer_id, id), quota FROM groupbuy_offer"
+            " WHERE id = ANY(%(ids)s) OR quota_offer_id = ANY(%(ids)s)",
+            {"ids": quota_ids},
         )
-        return {offer_id: counted for offer_id, *counted in cr.fetchall()}
+        sharing = cr.fetchall()
+        cr.execute(
+            """
+            SELECT offer_id,
+                   SUM(quantity),
+                   COALESCE(SUM(quantity) FILTER (WHERE state = 'paid'), 0),
+                   COALESCE(SUM(quantity) FILTER (WHERE partner_id = %s), 0)
+              FROM groupbuy_hold
+             WHERE offer_id IN %s
+               AND (state = 'paid' OR state = 'held' AND expires_at > %s)
+          GROUP BY offer_id
+            """,
+            [partner.id, tuple(offer_id for offer_id, *_rest in sharing), now],
+        )
+        counts = {offer_id: counted for offer_id, *counted in cr.fetchall()}
+        quotas = {offer_id: quota for offer_id, _quota_id, quota in sharing}
+        taken = dict.fromkeys(quota_ids, 0)
+        for offer_id, quota_id, _quota in sharing:
+            taken[quota_id] += counts.get(offer_id, (0, 0, 0))[0]
+        return {
+            offer_id: (
+                quotas[quota_id],
+                taken[quota_id],
+                *counts.get(offer_id, (0, 0, 0))[1:],
+            )
+            for offer_id, quota_id, _quota in sharing
+        }
 
     def _check_open(self, cr, campaign, now):
         cr.execute(
@@ -274,7 +291,7 @@ class GroupbuyHold(models.Model):
         :return: True when the order takes part, False when its money came too late
         """
         with self._own_transaction() as cr:
-            self._lock_offers(cr, order.order_line.groupbuy_offer_id.ids)
+            quotas = self._lock_offers(cr, order.order_line.groupbuy_offer_id.ids)
             cr.execute(
                 "SELECT offer_id, quantity, state, expires_at FROM groupbuy_hold"
                 " WHERE partner_id = %s AND key = %s",
@@ -290,7 +307,7 @@ class GroupbuyHold(models.Model):
                 if hold["state"] == "expired"
                 or (hold["state"] == "held" and hold["expires_at"] <= now)
             }
-            if late and not self._is_available(cr, order, late, now):
+            if late and not self._is_available(cr, order, late, quotas, now):
                 return False
             cr.execute(
                 "UPDATE groupbuy_hold SET state = 'paid', write_date = %s"
@@ -299,9 +316,9 @@ class GroupbuyHold(models.Model):
             )
         return True
 
-    def _is_available(self, cr, order, wanted, now):
+    def _is_available(self, cr, order, wanted, quotas, now):
         """Whether holds that ran out can be taken again at the agreed price."""
-        taken = self._count(cr, wanted, order.partner_id, now)
+        taken = self._count(cr, quotas, order.partner_id, now)
         try:
             self._check_open(cr, order.groupbuy_campaign_id, now)
             for offer in order.order_line.groupbuy_offer_id:

@@ -16,3 +16,4 @@ from . import test_leader_message
 from . import test_leader_rest
 from . import test_leader_tour
 from . import test_leader_money
+from . import test_sharing_tour

@@ -97,6 +97,11 @@ class TestPosterDrawing(BaseCase):
             Image.new(mode, (30, 400)).save(picture, kind)
             content = poster.draw_poster("card", CONTENT, picture.getvalue())
             self.assertEqual(read_code(content)[1], CONTENT["url"], mode)
+        picture = BytesIO()
+        Image.new("RGB", (600, 500), (10, 120, 60)).save(picture, "WEBP")
+        content = poster.draw_poster("card", CONTENT, picture.getvalue())
+        colour = Image.open(BytesIO(content)).getpixel((190, 250))
+        self.assertGreater(colour[1], colour[0], "the picture, not its replacement")
         content = poster.draw_poster("card", CONTENT, b"no picture at all")
         self.assertEqual(read_code(content)[1], CONTENT["url"])
 
