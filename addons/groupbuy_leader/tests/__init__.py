@@ -17,3 +17,4 @@ from . import test_leader_rest
 from . import test_leader_tour
 from . import test_leader_money
 from . import test_sharing_tour
+from . import test_leader_journey
