@@ -18,6 +18,7 @@
         "data/groupbuy_commission_data.xml",
         "security/leader_portal_security.xml",
         "data/leader_message_data.xml",
+        "data/leader_news_data.xml",
         "views/groupbuy_leader_level_views.xml",
         "views/groupbuy_leader_level_change_views.xml",
         "views/groupbuy_leader_views.xml",

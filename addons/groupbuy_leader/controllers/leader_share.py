@@ -176,7 +176,14 @@ class LeaderShare(LeaderPortal):
         """Show what the leader's page tells, and a form to tell more."""
         here = request.env._("Announcements")
         values = self._prepare_leader_values("share", here)
-        values["announcements"] = values["leader"]._get_announcements()
+        leader_sudo = values["leader"]
+        messages_sudo = request.env["groupbuy.leader.message"].sudo()
+        reach = messages_sudo._get_recipients(leader_sudo, "followers", "mail")
+        values.update(
+            announcements=leader_sudo._get_announcements(),
+            reach=len(reach),
+            left=messages_sudo._get_left_today(leader_sudo),
+        )
         return request.render("groupbuy_leader.portal_announcements", values)
 
     @route(
@@ -186,11 +193,11 @@ class LeaderShare(LeaderPortal):
         website=True,
         methods=["POST"],
     )
-    def portal_leader_announce(self, name="", text="", until="", **_kwargs):
+    def portal_leader_announce(self, name="", text="", until="", tell="", **_kwargs):
         """Put an announcement on the leader's page."""
         leader_sudo = self._get_groupbuy_leader()
         done = request.env._("It is on your page.")
-        self._try_leader(done, leader_sudo._announce, name, text, until)
+        self._try_leader(done, leader_sudo._announce, name, text, until, bool(tell))
         return request.redirect("/my/leader/announcements")
 
     @route(

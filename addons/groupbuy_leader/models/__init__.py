@@ -33,6 +33,7 @@ from . import res_company_commission
 from . import res_config_settings_commission
 from . import groupbuy_leader_customer
 from . import groupbuy_leader_message
+from . import groupbuy_leader_message_news
 from . import groupbuy_leader_rest
 from . import groupbuy_leader_today
 from . import groupbuy_pickup_point_rest

@@ -51,12 +51,15 @@ class GroupbuyLeader(models.Model):
             lambda told: not told.date_until or told.date_until >= today
         )
 
-    def _announce(self, name, body, date_until=None):
+    def _announce(self, name, body, date_until=None, tell=False):
         """Put an announcement on one's own page.
 
         :param date_until: the last day, as a date or ISO text; None for always
+        :param bool tell: whether those who follow get it by mail, too
+        :return: the announcement
         :raise AccessError: it is somebody else's page
-        :raise UserError: the input is wrong, or the page is full
+        :raise UserError: the input is wrong, the page is full, or nobody can be told
+            any more today
         """
         self._check_is_run()
         name, body = self._check_words(name, body)
@@ -74,6 +77,11 @@ class GroupbuyLeader(models.Model):
                     "Your page shows %s announcements: remove an old one first.",
                     MAX_SHOWN,
                 )
+            )
+        if tell:
+            text = f"{name}\n\n{body}".strip()
+            self.env["groupbuy.leader.message"]._send_to(
+                self, "followers", "mail", text
             )
         return self.announcement_ids.create(
             {

@@ -113,6 +113,48 @@ class TestLeaderPage(SharingCommon):
         self._post(url, {})
         self.assertNotIn("Closed on Friday", self._page_text())
 
+    def test_those_who_follow_get_an_announcement_by_mail(self):
+        for user in (self.cem, self.dot, self.eva):
+            user.partner_id.email = f"{user.login}@example.com"
+            self.leader._set_followed(user.partner_id, True)
+        self.dot.partner_id.groupbuy_no_leader_messages = True
+        self.other_leader._set_followed(self.fay.partner_id, True)
+        mails = self.env["mail.mail"]
+        mails.search([]).unlink()
+        self.company.groupbuy_leader_message_limit = 1
+        self._sign_in(self.ann)
+        page = self._page("/my/leader/announcements")
+        (reach,) = page.xpath("//*[@name='reach']")
+        self.assertEqual(self._text(reach), "2")
+        news = {"name": "Closed on Friday", "text": "Back <b>soon</b>"}
+        self._post("/my/leader/announcements/add", news)
+        self._run_jobs()
+        self.assertFalse(mails.search([]), "only if so wished")
+        self._post("/my/leader/announcements/add", {**news, "tell": "1"})
+        self._run_jobs()
+        sent = mails.search([])
+        self.assertEqual(sent.recipient_ids, (self.cem + self.eva).partner_id)
+        body = sent[0].body_html
+        self.assertIn("Back &lt;b&gt;soon&lt;/b&gt;", body)
+        self.assertIn(self.leader._get_share_path(), body)
+        self.assertIn("/groupbuy/messages/", body)
+        self.assertNotIn(self.leader.name, sent[0].subject + body)
+        # The day's limit holds, and nothing is half done.
+        self.assertEqual(len(self.leader.announcement_ids), 2)
+        self._post("/my/leader/announcements/add", {**news, "tell": "1"})
+        self.assertEqual(len(self.leader.announcement_ids), 2)
+        page = self._get("/my/leader/announcements").text
+        self.assertIn("as many messages as a day allows", page)
+
+    def test_nobody_follows_nobody_is_told(self):
+        with self.assertRaisesRegex(UserError, "nobody to write to"):
+            self._as(self.leader)._announce("News", "", tell=True)
+        self.leader._set_followed(self.cem.partner_id, True)
+        messages = self.env["groupbuy.leader.message"]
+        for channel, text in (("sms", "x"), ("mail", " "), ("mail", "x" * 2083)):
+            with self.assertRaises(UserError):
+                messages._send_to(self.leader, "followers", channel, text)
+
     def test_bad_announcements_are_refused_with_a_reason(self):
         today = self.company._get_groupbuy_date()
         yesterday = today - timedelta(days=1)
