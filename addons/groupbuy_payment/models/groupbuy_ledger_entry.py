@@ -165,27 +165,26 @@ class GroupbuyLedgerEntry(models.Model):
             if entry["role"] != "platform":
                 sums[entry["payee_id"], entry["role"]] += entry["amount"]
         move = self._accrue(company, sums)
-        own = {"company_id": company.id}
-        accrued = {True: move.id or None, False: None}
-        columns = [
-            [
-                {**entry, **own, "move_id": accrued[entry["role"] != "platform"]}[name]
-                for entry in entries
-            ]
-            for name in COLUMNS
+        accrued = {True: None, False: move.id or None}
+        rows = [
+            {
+                **entry,
+                "company_id": company.id,
+                "move_id": accrued[entry["role"] == "platform"],
+            }
+            for entry in entries
         ]
+        columns = [[row[name] for row in rows] for name in COLUMNS]
         self.env.execute_query(
             SQL(
                 """
                 INSERT INTO groupbuy_ledger_entry
-                       (%s, create_uid, write_uid, create_date, write_date)
-                SELECT *, %s, %s, %s, %s FROM unnest(%s)
+                       (%s, create_uid, create_date)
+                SELECT *, %s, %s FROM unnest(%s)
              RETURNING id
                 """,
                 SQL(", ").join(SQL.identifier(name) for name in COLUMNS),
                 self.env.uid,
-                self.env.uid,
-                self.env.cr.now(),
                 self.env.cr.now(),
                 SQL(", ").join(
                     SQL("%s::%s[]", values, SQL(kind))
@@ -212,6 +211,7 @@ class GroupbuyLedgerEntry(models.Model):
                         "account_id": account.id,
                         "partner_id": payee_id,
                         "balance": -float(amount),
+                        "analytic_distribution": False,
                     }
                 )
         for role, amount in spent.items():

@@ -145,6 +145,7 @@ class GroupbuySettlement(models.Model):
             self.env["account.move"]
             .with_context(
                 skip_invoice_sync=True,
+                skip_analytic_sync=True,
                 tracking_disable=True,
                 mail_create_nosubscribe=True,
             )
@@ -165,6 +166,8 @@ class GroupbuySettlement(models.Model):
         common = {
             "partner_id": payee.commercial_partner_id.id,
             "currency_id": company.currency_id.id,
+            # What is owed moves from one account to another: no cost centre's matter.
+            "analytic_distribution": False,
         }
         items = [
             {
@@ -205,9 +208,8 @@ class GroupbuySettlement(models.Model):
     def _prepare_bill_lines(self, kinds):
         account = self.company_id._groupbuy_get_book(f"groupbuy_{self.role}_account_id")
         settlement = self.with_context(lang=self.payee_id.lang or self.env.lang)
-        labels = dict(
-            settlement.entry_ids._fields["kind"]._description_selection(settlement.env)
-        )
+        kind_field = self.env["groupbuy.ledger.entry"]._fields["kind"]
+        labels = dict(kind_field._description_selection(settlement.env))
         period = settlement._get_period_text()
         return [
             {

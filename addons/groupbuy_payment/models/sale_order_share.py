@@ -9,6 +9,16 @@ from odoo.tools import SQL
 from .sale_order_line_share import get_differences
 
 SPLIT_CHUNK = 2000
+# What sharing out reads of a line, with what the hooks are likely to.
+LINE_FIELDS = (
+    "order_id",
+    "company_id",
+    "product_id",
+    "display_type",
+    "is_delivery",
+    "reward_id",
+    "groupbuy_allowance_of_id",
+)
 SWEEP_LIMIT = 20_000
 TRIES = 3
 
@@ -152,6 +162,8 @@ class SaleOrder(models.Model):
         self.flush_recordset(["groupbuy_split_due"])
         # It follows from the orders; nobody needs rights on the ledger for it.
         orders_sudo = self.sudo().try_lock_for_update(allow_referencing=True)
+        # Of many orders only what is needed, not all that a form would show.
+        orders_sudo.fetch(["company_id", "groupbuy_received_at"])
         for company_sudo, own_sudo in orders_sudo.grouped("company_id").items():
             own_sudo._groupbuy_split_company(company_sudo)
         if orders_sudo:
@@ -166,7 +178,9 @@ class SaleOrder(models.Model):
         return orders_sudo.sudo(self.env.su)
 
     def _groupbuy_split_company(self, company):
-        lines = self.order_line.filtered(lambda line: not line.display_type)
+        lines = self.order_line
+        lines.fetch(LINE_FIELDS)
+        lines = lines.filtered(lambda line: not line.display_type)
         shares = lines._groupbuy_get_shares()
         recorded, available, earned = self._groupbuy_get_recorded(company)
         differences = get_differences(shares, recorded)
