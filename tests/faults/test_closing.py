@@ -7,6 +7,7 @@ import unittest
 
 import psycopg2
 import support
+from kills import KINDS
 
 END_STATE = {
     "campaign": """
@@ -86,25 +87,13 @@ class ClosingKilled(unittest.TestCase):
             time.sleep(seconds)
             done = self.processed(site)
             support.say(f"  {done} orders processed, {seconds:.1f} s: kill -9 {kind}")
-            getattr(self, f"kill_{kind}")(site)
+            KINDS[kind](site)
         self.wait(site, "the campaign to be closed", CLOSED)
         support.settle(site)
         return time.monotonic() - begun
 
     def processed(self, site):
         return site.sql(PROCESSED, campaign=self.data["campaign"])[0]["count"]
-
-    def kill_workers(self, site):
-        site.kill_workers()
-
-    def kill_server(self, site):
-        site.kill()
-        site.start()
-
-    def kill_postgres(self, site):
-        site.cluster.kill()
-        site.disconnect()
-        site.cluster.start()
 
     def wait(self, site, what, query, **values):
         """Wait for rows; meanwhile the cron comes every 5 seconds, not every minute."""
@@ -140,7 +129,7 @@ class ClosingKilled(unittest.TestCase):
         seed = int(os.environ.get("SEED") or time.time())
         rng = random.Random(seed)
         support.say(f"  SEED={seed}")
-        kinds = ["workers", "postgres", "server"] * self.kills
+        kinds = [*KINDS] * self.kills
         # The first comes at once, the others anywhere, also between two chunks.
         points = [0, *sorted(rng.choices(range(self.count - 20), k=self.kills - 1))]
         kills = [
