@@ -26,12 +26,14 @@ from . import payment_transaction_bill
 from . import groupbuy_bill
 from . import groupbuy_bill_download
 from . import groupbuy_bill_match
+from . import groupbuy_bill_payout
 from . import groupbuy_bill_difference
 from . import ir_http
 from . import groupbuy_payee_account
 from . import groupbuy_payee_account_number
 from . import groupbuy_payout
 from . import groupbuy_payout_decide
+from . import groupbuy_payout_return
 from . import groupbuy_payout_transfer
 from . import groupbuy_payout_booking
 from . import groupbuy_payout_wechat

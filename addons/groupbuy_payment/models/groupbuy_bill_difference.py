@@ -40,6 +40,9 @@ class GroupbuyBillDifference(models.Model):
     transaction_id = fields.Many2one(
         "payment.transaction", index="btree_not_null", readonly=True
     )
+    payout_id = fields.Many2one(
+        "groupbuy.payout", index="btree_not_null", readonly=True
+    )
     advice = fields.Text(string="What To Do", compute="_compute_advice")
     state = fields.Selection(
         [("open", "Open"), ("repaired", "Repaired"), ("accepted", "Accepted")],
@@ -54,7 +57,7 @@ class GroupbuyBillDifference(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends("kind", "transaction_id")
+    @api.depends("kind", "transaction_id", "payout_id")
     @api.depends_context("lang")
     def _compute_advice(self):
         advice = {
@@ -88,13 +91,25 @@ class GroupbuyBillDifference(models.Model):
                 "if it stays so, ask the provider."
             ),
         }
+        payout_advice = {
+            "missing_there": self.env._(
+                "We count a payout as paid, or as come back, and the provider's bill "
+                "does not show it. Ask the provider what became of it."
+            ),
+            "amount": self.env._(
+                "The provider has paid out another amount. Compare its transfer with "
+                "the payout, settle the difference with the payee and accept it."
+            ),
+        }
         twice = self.env._(
             "This was on a bill already. If the provider moved the money twice, ask "
             "for the second back, or give it back."
         )
         for difference in self:
-            known = difference.transaction_id and difference.kind == "missing_here"
-            difference.advice = twice if known else advice.get(difference.kind)
+            known = difference.transaction_id or difference.payout_id
+            texts = {**advice, **payout_advice} if difference.payout_id else advice
+            twice_there = known and difference.kind == "missing_here"
+            difference.advice = twice if twice_there else texts.get(difference.kind)
 
     # === CRUD METHODS === #
 
@@ -152,13 +167,19 @@ class GroupbuyBillDifference(models.Model):
         for difference in self.filtered(
             lambda own: own.state == "open" and own.kind == "state"
         ):
-            tx = difference.transaction_id
+            tx, payout = difference.transaction_id, difference.payout_id
             try:
                 tx._groupbuy_query()
             except UserError as error:
                 difference.note = str(error)
                 continue
-            if tx.state == "done" or (tx.operation, tx.state) == ("refund", "pending"):
+            if payout:
+                payout._ask_anew()
+            if (
+                tx.state == "done"
+                or (tx.operation, tx.state) == ("refund", "pending")
+                or (payout and payout.state not in ("sent", "awaiting", "paid"))
+            ):
                 difference._end(
                     "repaired", self.env._("The provider was asked, and confirmed it.")
                 )

@@ -72,6 +72,7 @@ class GroupbuyBill(models.Model):
             findings["total", name] = self._prepare(
                 "total", name, given=given, counted=counted
             )
+        self._match_payouts([row for row in bill.rows if row.kind == "other"], findings)
         settled = self.env["payment.transaction"].browse(settled)
         settled[mark] = self
         self._end_earlier(settled)

@@ -27,15 +27,33 @@ class GroupbuyMoney(models.AbstractModel):
             figures[f"{role}_unsettled"] = (unsettled, owed)
             figures[f"{role}_billed"] = (billed, bills)
             expenses += expense
-        [(platform,)] = self.env.execute_query(
+        platform, foreign = self._query_platform(company)
+        figures["platform"] = (platform, invoiced - expenses + foreign)
+        return figures
+
+    @api.model
+    def _query_platform(self, company):
+        """:return: (the platform's shares, what others have earned from orders in other
+        currencies, whose invoices are not among the figures)"""
+        [row] = self.env.execute_query(
             SQL(
-                "SELECT COALESCE(SUM(amount), 0)::float FROM groupbuy_ledger_entry"
-                " WHERE company_id = %s AND role = 'platform' AND kind <> 'wallet'",
+                """
+                SELECT COALESCE(SUM(e.amount) FILTER (
+                         WHERE e.role = 'platform' AND e.kind <> 'wallet'
+                           AND NOT e.is_foreign), 0)::float,
+                       COALESCE(SUM(e.amount) FILTER (
+                         WHERE e.role <> 'platform' AND e.is_foreign), 0)::float
+                  FROM (SELECT e.role, e.kind, e.amount,
+                               COALESCE(o.currency_id <> %s, FALSE) AS is_foreign
+                          FROM groupbuy_ledger_entry AS e
+                     LEFT JOIN sale_order AS o ON o.id = e.order_id
+                         WHERE e.company_id = %s) AS e
+                """,
+                company.currency_id.id,
                 company.id,
             )
         )
-        figures["platform"] = (platform, invoiced - expenses)
-        return figures
+        return row
 
     @api.model
     def _get_orders_sql(self, company):

@@ -56,6 +56,11 @@ class GroupbuyMoney(models.AbstractModel):
         :return: dicts with name (of a figure), label, help, action and parts
         """
         own = [("company_id", "=", company.id)]
+        shares = [*own, ("role", "=", "platform"), ("kind", "!=", "wallet")]
+        currency = company.currency_id
+        shares += ["|", ("order_id", "=", False)]
+        shares += [("order_id.currency_id", "=", currency.id)]
+        own.append(("currency_id", "=", currency.id))
         ordered = [
             *own,
             "|",
@@ -133,7 +138,7 @@ class GroupbuyMoney(models.AbstractModel):
                 ),
                 "action": self._get_action(
                     "groupbuy_payment.groupbuy_ledger_entry_action",
-                    [*own, ("role", "=", "platform"), ("kind", "!=", "wallet")],
+                    shares,
                     self.env._("Platform's Own"),
                 ),
             },

@@ -22,9 +22,9 @@ class GroupbuyMoney(models.AbstractModel):
         sent = [*own, ("state", "in", ("sent", "awaiting"))]
         transit = [
             *own,
-            ("state", "=", "paid"),
             ("method", "in", ("bank_file", "manual")),
-            ("is_matched", "=", False),
+            *("|", "&", ("state", "=", "paid"), ("is_matched", "=", False)),
+            *("&", ("state", "=", "returned"), ("return_is_matched", "=", False)),
         ]
         wallets = self._get_action(
             "loyalty.loyalty_card_action",
@@ -83,11 +83,16 @@ class GroupbuyMoney(models.AbstractModel):
                                     AND company_id = %(company)s
                                     AND parent_state = 'posted'), 0)::float,
                        COALESCE((
-                         SELECT SUM(p.net_amount) FROM groupbuy_payout AS p
+                         SELECT SUM(CASE WHEN p.state = 'paid' THEN p.net_amount
+                                         ELSE -p.net_amount END)
+                           FROM groupbuy_payout AS p
                            JOIN account_payment AS a ON a.id = p.payment_id
-                          WHERE p.company_id = %(company)s AND p.state = 'paid'
+                          WHERE p.company_id = %(company)s
                             AND p.method IN ('bank_file', 'manual')
-                            AND a.is_matched IS NOT TRUE), 0)::float,
+                            AND (p.state = 'paid' AND a.is_matched IS NOT TRUE
+                                 OR p.state = 'returned'
+                                    AND p.return_is_matched IS NOT TRUE)
+                       ), 0)::float,
                        COALESCE((SELECT SUM(amount) FROM groupbuy_payout
                                   WHERE company_id = %(company)s
                                     AND state IN ('sent', 'awaiting')), 0)::float,
@@ -136,9 +141,13 @@ class GroupbuyMoney(models.AbstractModel):
                   FROM groupbuy_payout AS p
              LEFT JOIN account_payment AS a ON a.id = p.payment_id
              LEFT JOIN account_move AS m ON m.id = a.move_id
+             LEFT JOIN account_move AS r ON r.id = p.return_move_id
                  WHERE p.company_id = %s
-                   AND ((p.state = 'paid') <> (a.id IS NOT NULL)
-                        OR a.amount <> p.net_amount OR m.state <> 'posted')
+                   AND (p.state = 'paid' AND a.id IS NULL
+                        OR p.state NOT IN ('paid', 'returned') AND a.id IS NOT NULL
+                        OR a.amount <> p.net_amount OR m.state <> 'posted'
+                        OR (r.state IS NOT DISTINCT FROM 'posted')
+                           <> (p.state = 'returned' AND a.id IS NOT NULL))
               ORDER BY p.id
                  LIMIT %s
                 """,

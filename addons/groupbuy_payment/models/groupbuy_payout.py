@@ -16,7 +16,7 @@ class GroupbuyPayout(models.Model):
     """One withdrawal of a leader or a merchant, with a number that never changes.
 
     requested → approved → sent → awaiting → paid; or it ends as refused, cancelled,
-    failed or expired, and the money can be withdrawn again.
+    failed, expired or, after it was paid, returned: the money can be withdrawn again.
     """
 
     _name = "groupbuy.payout"
@@ -72,6 +72,7 @@ class GroupbuyPayout(models.Model):
             ("expired", "Not Confirmed in Time"),
             ("refused", "Refused"),
             ("cancelled", "Cancelled"),
+            ("returned", "Came Back"),
         ],
         required=True,
         readonly=True,

@@ -1,4 +1,7 @@
-from odoo import models
+import json
+from contextlib import suppress
+
+from odoo import api, models
 
 from ..protocols.amounts import format_amount, parse_amount
 from ..protocols.errors import Refused
@@ -10,8 +13,11 @@ STATES = {
     "DEALING": "sent",
     "FAIL": "failed",
     "CLOSED": "failed",
-    "REFUND": "failed",
+    "REFUND": "returned",
 }
+# What Alipay tells about a transfer: to the application's gateway, not to an address
+# that the transfer names.
+CHANGED = "alipay.fund.trans.order.changed"
 UNKNOWN_ORDER = ("ORDER_NOT_EXIST", "TRADE_NOT_EXIST")
 # The same order may succeed later: no money, limits of the day, a fault of theirs.
 TEMPORARY = ("PAYER_BALANCE_NOT_ENOUGH", "BALANCE_IS_NOT_ENOUGH",
@@ -88,3 +94,37 @@ class GroupbuyPayout(models.Model):
             "reference": answer.get("order_id") or answer.get("pay_fund_order_id"),
             "reason": answer.get("fail_reason") or answer.get("error_code") or False,
         }
+
+    # === MESSAGES === #
+
+    @api.model
+    def _alipay_hear(self, notification):
+        """Hear that a transfer has changed; what became of it, Alipay is asked.
+
+        :param alipay.Notification notification: as received
+        :return: whether it is such a message and Alipay has signed it
+        """
+        values = notification.values
+        if values.get("msg_method") != CHANGED:
+            return False
+        provider = self.env["payment.provider"].search(
+            [("code", "=", "alipay"), ("alipay_app_id", "=", values.get("app_id"))],
+            limit=1,
+        )
+        if not provider:
+            return False
+        public_keys = provider._alipay_get_public_keys().values()
+        # Of messages, some signatures cover their own kind.
+        if not notification.is_signed_by(public_keys) and not (
+            notification.is_signed_by(public_keys, left_out=("sign",))
+        ):
+            return False
+        number = None
+        with suppress(ValueError, AttributeError):
+            number = json.loads(values["biz_content"]).get("out_biz_no")
+        payout = self.search(
+            [("name", "=", str(number)), ("provider_id", "=", provider.id)]
+        )
+        # Transfers of others, or made at Alipay by hand, are none of ours.
+        payout._enqueue("_ask_anew")
+        return True

@@ -12,18 +12,18 @@ from odoo.exceptions import UserError
 MAX_BYTES = 10 * 1024 * 1024
 MAX_ROWS = 20_000
 # What people write into the column for the result.
-PAID = {
-    "paid",
-    "ok",
-    "success",
-    "成功",
-    "已付",
-    "已付款",
-    "已支付",
-    "交易成功",
-    "支付成功",
+PAID = {"paid", "ok", "success", "成功", "已付", "已付款", "已支付", "交易成功",
+        "付款成功", "支付成功", "转账成功", "轉帳成功"}  # fmt: skip
+FAILED = {"failed", "fail", "refused", "失败", "失敗", "交易失败", "付款失败",
+          "付款失敗", "支付失败", "转账失败", "轉帳失敗"}  # fmt: skip
+# Also said of what was paid, days later.
+RETURNED = {"returned", "cameback", "退回", "退票", "已退回", "已退票"}
+# What a payout's state already says.
+SAME = {
+    "paid": PAID,
+    "failed": FAILED | RETURNED,
+    "returned": PAID | RETURNED,
 }
-FAILED = {"failed", "fail", "refused", "失败", "失敗", "退回", "交易失败", "支付失败"}
 
 
 class GroupbuyPayoutBatch(models.Model):
@@ -166,29 +166,30 @@ class GroupbuyPayoutBatch(models.Model):
 
         :param str name: of an Excel workbook (.xlsx) or a CSV file
         :param bytes content: at most 10 MB
-        :return: {"paid": int, "failed": int}
+        :return: {"paid": int, "failed": int, "returned": int: after it was paid}
         :raise UserError: what is wrong, and in which row
         """
         rows = self._read_rows(name, content)
-        paid, failed, problems = {}, {}, []
+        paid, failed, returned, problems = {}, {}, {}, []
         seen = set()
         payouts = self.payout_ids.grouped("name")
         for at, number, result, reference, reason in rows:
             payout = payouts.get(number)
             if not result:
                 continue
-            if payout and payout.state != "sent":
-                same = PAID if payout.state == "paid" else FAILED
-                if result in same:
-                    # The same answer once more.
-                    continue
-            if not payout or number in seen or payout.state != "sent":
+            if payout and result in SAME.get(payout.state, ()):
+                # The same answer once more.
+                continue
+            came_back = result in RETURNED and payout and payout.state == "paid"
+            if came_back and number not in seen:
+                returned[payout] = reason or self.env._("The bank returned it.")
+            elif not payout or number in seen or payout.state != "sent":
                 problems.append(
                     self.env._("Row %(row)s: %(number)s.", row=at, number=number)
                 )
             elif result in PAID:
                 paid[payout] = reference
-            elif result in FAILED:
+            elif result in FAILED | RETURNED:
                 failed[payout] = reason or self.env._("The bank refused it.")
             else:
                 problems.append(
@@ -213,7 +214,9 @@ class GroupbuyPayoutBatch(models.Model):
             payout_model.browse(payout.id).action_mark_paid(reference)
         for payout, reason in failed.items():
             payout_model.browse(payout.id).action_mark_failed(reason)
-        return {"paid": len(paid), "failed": len(failed)}
+        for payout, reason in returned.items():
+            payout_model.browse(payout.id).action_came_back(reason)
+        return {"paid": len(paid), "failed": len(failed), "returned": len(returned)}
 
     def _read_rows(self, name, content):
         """:return: [(row number, payout, result, reference, reason)]"""

@@ -25,6 +25,24 @@ class GroupbuyPayout(models.Model):
 
     _inherit = "groupbuy.payout"
 
+    fund_bill_id = fields.Many2one(
+        "groupbuy.bill",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="On which the money leaves.",
+    )
+    return_bill_id = fields.Many2one(
+        "groupbuy.bill",
+        string="Fund Bill of the Return",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="On which the money comes back.",
+    )
+
     def _enqueue(self, method="_transfer"):
         for payout in self:
             delayed = payout.with_delay(
@@ -118,17 +136,36 @@ class GroupbuyPayout(models.Model):
         if answer:
             self._apply(answer)
 
+    def _ask_anew(self):
+        """Ask what has become of a transfer, also when it had ended: it may have come
+        back since."""
+        self.ensure_one()
+        if not self.try_lock_for_update():
+            return
+        self.invalidate_recordset()
+        if not self.provider_id or self.state in ("requested", "approved", "returned"):
+            return
+        try:
+            answer = self._ask()
+        except (UnknownOutcome, UserError) as error:
+            # The sweep goes on with those under way; bills show what it misses.
+            _logger.info("Payout %s: no answer yet (%s)", self.name, error)
+            return
+        if answer:
+            self._apply(answer)
+
     # === ANSWERS === #
 
     def _apply(self, answer):
         """Note what a provider says, in a verified answer or notification.
 
-        Repeated, reordered and late answers change nothing that is final, with one
-        exception: money that did leave is always written down.
+        Repeated, reordered and late answers change nothing that is final, with two
+        exceptions: money that did leave is always written down, and so is money that
+        came back after that.
 
-        :param dict answer: "state" (sent, awaiting, paid, failed, expired, cancelled),
-            and, if known, "amount" (in the smallest unit), "reference", "reason",
-            "package_info"
+        :param dict answer: "state" (sent, awaiting, paid, failed, expired, cancelled,
+            returned), and, if known, "amount" (in the smallest unit), "reference",
+            "reason", "package_info"
         """
         self.ensure_one()
         state = answer["state"]
@@ -142,6 +179,13 @@ class GroupbuyPayout(models.Model):
             return
         if reference := answer.get("reference"):
             self.provider_reference = reference
+        if self.state == "returned":
+            return
+        if state == "returned":
+            if self.state == "paid":
+                self._come_back(answer.get("reason") or False)
+                return
+            state = "failed"
         if state == "paid":
             late = self.state in ENDED
             if self.state != "paid":

@@ -111,9 +111,12 @@ class Notification:
         """Signature in base64."""
         return self.values.get("sign", "")
 
-    def is_signed_by(self, public_keys):
-        """Whether one of these keys signed it, with RSA2."""
-        content = get_signed_content(self.raw, left_out=("sign", "sign_type"))
+    def is_signed_by(self, public_keys, left_out=("sign", "sign_type")):
+        """Whether one of these keys signed it, with RSA2.
+
+        :param left_out: what the signature does not cover
+        """
+        content = get_signed_content(self.raw, left_out)
         return self.values.get("sign_type") == "RSA2" and any(
             keys.verify(key, content, self.signature) for key in public_keys
         )

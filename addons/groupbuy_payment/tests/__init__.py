@@ -7,6 +7,7 @@ from . import test_ledger
 from . import test_money
 from . import test_qr_page
 from . import test_reconciliation
+from . import test_reconciliation_payout
 from . import test_settlement
 from . import test_share_out
 from . import test_vault
@@ -15,6 +16,7 @@ from . import test_wechat_pay
 from . import test_wechat_vectors
 from . import test_payee_account
 from . import test_payout
+from . import test_payout_return
 from . import test_payout_transfer
 from . import test_money_pages
 from . import test_wallet

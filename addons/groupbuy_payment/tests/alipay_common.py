@@ -45,6 +45,8 @@ class Desk:
         self.key = key
         self.app_key = app_key
         self.trades = {}
+        # What is told of transfers, by our number.
+        self.transfers = {}
         self.files = {}
         self.requests = []
         self.faults = []
@@ -166,6 +168,10 @@ class Desk:
             "refund_amount": alipay_amount(trade["refunds"][number]),
         }
 
+    def fund_trans_common_query(self, body):
+        answer = self.transfers.get(body["out_biz_no"])
+        return answer or self.refuse("ORDER_NOT_EXIST")
+
     def data_dataservice_bill_downloadurl_query(self, body):
         url = f"http://bill.alipay.com/{body['bill_type']}/{body['bill_date']}"
         url = url.replace("http:", "https:")
@@ -197,9 +203,9 @@ class Desk:
         }
         return self.sign(values)
 
-    def sign(self, values, key=None, charset="utf-8"):
+    def sign(self, values, key=None, charset="utf-8", left_out=("sign", "sign_type")):
         raw = {name: value.encode(charset) for name, value in values.items()}
-        content = alipay.get_signed_content(raw, left_out=("sign", "sign_type"))
+        content = alipay.get_signed_content(raw, left_out)
         return {**values, "sign": alipay_keys.sign(key or self.key, content)}
 
 

@@ -1,8 +1,9 @@
 """Bills as the providers write them, from a list of movements.
 
-A movement has `kind` (payment or refund), `number`, `payment` (the payment's number),
-`theirs` (the provider's number), `fen` (positive) and `fee` (fen, positive: what a
-payment costs, or what comes back with a refund).
+A movement has `kind` (payment, refund or, of funds, transfer), `number`, `payment` (the
+payment's number), `theirs` (the provider's number), `fen` (positive) and `fee` (fen,
+positive: what a payment costs, or what comes back with a refund). A transfer's `fen`
+are above 0 where it comes back.
 """
 
 import io
@@ -108,6 +109,14 @@ def write_wechat_fund(movements):
         if own["kind"] == "payment":
             add(own, "收入", own["fen"], "交易")
             add(own, "支出", own["fee"], "扣除交易手续费")
+        elif own["kind"] == "transfer":
+            side, word = ("收入", "退回") if own["fen"] > 0 else ("支出", "")
+            add(
+                {**own, "voucher": own["number"]},
+                side,
+                abs(own["fen"]),
+                f"商家转账{word}",
+            )
         else:
             # The fee that comes back is taken off what goes out.
             remark = f"退款总金额{yuan(own['fen'])}元;含手续费{yuan(own['fee'])}元"
@@ -193,6 +202,8 @@ def write_alipay_fund(movements):
         if own["kind"] == "payment":
             add(own, own["fen"], "在线支付")
             add(own, -own["fee"], "收费")
+        elif own["kind"] == "transfer":
+            add(own, own["fen"], "转账退回" if own["fen"] > 0 else "转账")
         else:
             add(own, -own["fen"], "交易退款")
             add(own, own["fee"], "退费")

@@ -1,4 +1,8 @@
+from decimal import Decimal
+
+from odoo import fields
 from odoo.exceptions import AccessError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from odoo.addons.community_groupbuy.tests.browser_common import BrowserCommon
@@ -101,6 +105,96 @@ class TestMoney(MoneyCommon):
         self.assertProven()
         self._hand_over(order)
         self.assertProven()
+
+    def test_orders_in_another_currency(self):
+        """What is owed for them counts, in the company's currency; what they bring is
+        in another."""
+        dollar = self.env.ref("base.USD")
+        dollar.active = True
+        self.env["res.currency.rate"].create(
+            {
+                "currency_id": dollar.id,
+                "company_id": self.company.id,
+                "name": self.company._get_groupbuy_date(),
+                "company_rate": 0.125,
+            }
+        )
+        start = {name: tile["amount"] for name, tile in self._get_tiles().items()}
+        order = self.env["sale.order"].create(
+            {
+                "partner_id": self.ann.partner_id.id,
+                "pickup_point_id": self.point.id,
+                "pricelist_id": self.env["product.pricelist"]
+                .create({"name": "Dollars", "currency_id": dollar.id})
+                .id,
+                "order_line": [
+                    Command.create({"product_id": product.id, "price_unit": price})
+                    for product, price in ((self.leek, 5), (self.ginger, 4))
+                ],
+            }
+        )
+        order.action_confirm()
+        self.assertEqual(order.currency_id, dollar)
+        order.groupbuy_received_at = fields.Datetime.now()
+        self.assertProven()
+        shares = sum(order.groupbuy_entry_ids.mapped("amount"))
+        self.assertEqual(self.company.currency_id.round(shares), 72)
+        figures = {
+            name: self.company.currency_id.round(tile["amount"] - start[name])
+            for name, tile in self._get_tiles().items()
+        }
+        self.assertEqual(
+            {name: amount for name, amount in figures.items() if amount},
+            {"merchant": 34, "leader": 7.2},
+        )
+        listed = self.env["groupbuy.ledger.entry"].search(
+            self._get_tiles()["platform"]["action"]["domain"]
+        )
+        self.assertFalse(listed & order.groupbuy_entry_ids)
+
+    def test_each_company_has_books_of_its_own(self):
+        other = self.env["res.company"].create(
+            {"name": "Other Town", "currency_id": self.company.currency_id.id}
+        )
+        self.env["account.chart.template"].try_loading(
+            "generic_coa", company=other, install_demo=False
+        )
+        other._groupbuy_ensure_books()
+        self.operator.company_ids |= other
+        self._receive_and_split()
+        start = {name: tile["amount"] for name, tile in self._get_tiles().items()}
+        today = other._get_groupbuy_date()
+        entry = {
+            "kind": "adjustment",
+            "sale_line_id": None,
+            "order_id": None,
+            "available_on": today,
+            "earned_at": fields.Datetime.now(),
+        }
+        merchant = {"payee_id": self.merchant.id, "role": "merchant"}
+        platform = {"payee_id": other.partner_id.id, "role": "platform"}
+        self.env["groupbuy.ledger.entry"]._append(
+            other,
+            [
+                {**entry, **merchant, "amount": Decimal(100)},
+                {**entry, **platform, "amount": Decimal(-100)},
+            ],
+        )
+        theirs = self.money.with_context(allowed_company_ids=other.ids)
+        for _step in ("earned", "settled"):
+            self.assertProven()
+            figures = {name: own["amount"] for name, own in self._get_tiles().items()}
+            self.assertEqual(figures, start)
+            broken = [rule for rule in theirs.check_books() if not rule["ok"]]
+            self.assertEqual(broken, [])
+            tiles = theirs.get_dashboard()["tiles"]
+            self.assertTrue(all(tile["ok"] for tile in tiles), tiles)
+            self.assertEqual(
+                {tile["name"]: tile["amount"] for tile in tiles if tile["amount"]},
+                {"merchant": 100, "platform": -100},
+            )
+            settled = self.env["groupbuy.settlement"]._settle(other, today, minimum=0)
+            self.assertEqual(settled.move_id.company_id, other)
 
     # === WHAT BREAKS THE RULES === #
 

@@ -5,6 +5,7 @@ from odoo.http import Request
 from odoo.tests import HttpCase, tagged
 
 from odoo.addons.community_groupbuy.tests.common import GroupbuyCommon
+from odoo.addons.community_groupbuy.tests.test_claim import ClaimCommon
 
 from ..models.payment_transaction_wallet import PaymentTransaction as Wallet
 
@@ -309,3 +310,63 @@ class TestWalletPages(WalletCommon, HttpCase):
         self.assertEqual(order.amount_total, 6.67)
         self._pay(order)
         self.assertEqual(self._get_balance(self.ann), 0)
+
+
+@tagged("post_install", "-at_install")
+class TestWalletClaimPage(WalletCommon, ClaimCommon, HttpCase):
+    """The page on which residents ask for money back asks where it shall go."""
+
+    def setUp(self):
+        super().setUp()
+        self.order = self._receive()
+        self._run_jobs()
+        self.url = f"/my/groupbuy/{self.order.id}/claim"
+        self.authenticate("gb_resident_1", "gb_resident_1")
+
+    def _ask(self, **data):
+        line = self._get_line(self.order, self.leek)
+        return self.url_open(
+            f"{self.url}/submit",
+            data={
+                "csrf_token": Request.csrf_token(self),
+                f"quantity_{line.id}": "2",
+                f"reason_{line.id}": str(self.damaged.id),
+                **data,
+            },
+        )
+
+    def test_money_goes_where_the_resident_wants_it(self):
+        self.assertIn('name="refund_to"', self.url_open(self.url).text)
+        before = len(self.bank.refunds)
+        self._ask(refund_to="wallet")
+        claim = self.order.groupbuy_claim_ids
+        self.assertEqual(claim.line_ids.quantity, 2)
+        self.assertEqual(self.order.groupbuy_refund_to, "wallet")
+        self._decide(claim, decision="refund")
+        self._run_jobs()
+        self.assertEqual(self._get_balance(self.ann), 20)
+        self.assertEqual(len(self.bank.refunds), before)
+        self.assertWallets()
+
+    def test_without_a_choice_it_goes_back_the_way_it_came(self):
+        self._ask()
+        self._decide(self.order.groupbuy_claim_ids, decision="refund")
+        self._run_jobs()
+        self.assertEqual(self._get_balance(self.ann), 0)
+        self.assertEqual(self.order.groupbuy_refund_to, "original")
+
+    def test_a_choice_that_is_none_asks_for_nothing(self):
+        for choice in ("elsewhere", "x" * 1000, "<b>"):
+            page = self._ask(refund_to=choice).text
+            self.assertIn("alert", page)
+            self.assertFalse(self.order.groupbuy_claim_ids)
+        self.company.groupbuy_wallet_refund = False
+        self.assertNotIn('name="refund_to"', self.url_open(self.url).text)
+        self.assertIn("not offered", self._ask(refund_to="wallet").text)
+        self.assertFalse(self.order.groupbuy_claim_ids)
+
+    def test_nobody_chooses_for_others(self):
+        self.authenticate("gb_resident_2", "gb_resident_2")
+        self._ask(refund_to="wallet")
+        self.assertEqual(self.order.groupbuy_refund_to, "original")
+        self.assertFalse(self.order.groupbuy_claim_ids)

@@ -30,9 +30,8 @@ class GroupbuyPayoutAnswer(models.TransientModel):
             "params": {
                 "type": "success",
                 "message": self.env._(
-                    "%(paid)s paid, %(failed)s failed.",
-                    paid=counts["paid"],
-                    failed=counts["failed"],
+                    "%(paid)s paid, %(failed)s failed, %(returned)s came back.",
+                    **counts,
                 ),
                 "next": {"type": "ir.actions.act_window_close"},
             },

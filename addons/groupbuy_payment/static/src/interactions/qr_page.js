@@ -1,4 +1,5 @@
 import {Interaction} from "@web/public/interaction";
+import {browser} from "@web/core/browser/browser";
 import {registry} from "@web/core/registry";
 import {rpc} from "@web/core/network/rpc";
 
@@ -55,7 +56,7 @@ export class QrPage extends Interaction {
             this.show("waiting");
             this.poll();
         } else {
-            window.location.reload();
+            browser.location.reload();
         }
     }
 
@@ -103,7 +104,7 @@ export class QrPage extends Interaction {
         );
         if (answer.url) {
             this.leaving = true;
-            window.location.assign(answer.url);
+            browser.location.assign(answer.url);
             return;
         }
         this.endsAt = Date.now() + answer.seconds * 1000;
