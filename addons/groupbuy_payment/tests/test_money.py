@@ -1,4 +1,5 @@
 from decimal import Decimal
+from functools import partial
 
 from odoo import fields
 from odoo.exceptions import AccessError
@@ -181,7 +182,11 @@ class TestMoney(MoneyCommon):
             ],
         )
         theirs = self.money.with_context(allowed_company_ids=other.ids)
-        for _step in ("earned", "settled"):
+        settle = partial(
+            self.env["groupbuy.settlement"]._settle, other, today, minimum=0
+        )
+        for step in (list, settle):
+            self.assertFalse([own for own in step() if own.company_id != other])
             self.assertProven()
             figures = {name: own["amount"] for name, own in self._get_tiles().items()}
             self.assertEqual(figures, start)
@@ -193,8 +198,10 @@ class TestMoney(MoneyCommon):
                 {tile["name"]: tile["amount"] for tile in tiles if tile["amount"]},
                 {"merchant": 100, "platform": -100},
             )
-            settled = self.env["groupbuy.settlement"]._settle(other, today, minimum=0)
-            self.assertEqual(settled.move_id.company_id, other)
+        bills = self.env["account.move"].search(
+            [("company_id", "=", other.id), ("move_type", "=", "in_invoice")]
+        )
+        self.assertEqual(bills.mapped("amount_total"), [100])
 
     # === WHAT BREAKS THE RULES === #
 
