@@ -5,9 +5,10 @@ from unittest.mock import patch
 from lxml import html
 
 from odoo import fields
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.community_groupbuy.tests.browser_common import BrowserCommon
 from odoo.addons.payment.tests.http_common import PaymentHttpCommon
 
 from ..protocols import wechat_oauth
@@ -295,7 +296,7 @@ class TestQrPageTour(WechatCommon):
 
 
 @tagged("post_install", "-at_install")
-class TestQrPageUnits(HttpCase):
+class TestQrPageUnits(BrowserCommon):
     def test_units(self):
         """What the page does by itself, with a clock that is moved on."""
         self.browser_js(
