@@ -18,6 +18,7 @@ LINE_FIELDS = (
     "is_delivery",
     "reward_id",
     "groupbuy_allowance_of_id",
+    "groupbuy_bearer",
 )
 SWEEP_LIMIT = 20_000
 TRIES = 3
