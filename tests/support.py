@@ -649,7 +649,9 @@ def run_out(site, order):
 INVARIANTS = {
     "1a no offer is oversold": """
         SELECT o.id, o.quota, SUM(h.quantity) AS taken
-          FROM groupbuy_offer o JOIN groupbuy_hold h ON h.offer_id = o.id
+          FROM groupbuy_offer o
+          JOIN groupbuy_offer s ON o.id IN (s.id, s.quota_offer_id)
+          JOIN groupbuy_hold h ON h.offer_id = s.id
          WHERE o.quota > 0 AND (h.state = 'paid'
                OR h.state = 'held' AND h.expires_at > now() AT TIME ZONE 'utc')
       GROUP BY o.id HAVING SUM(h.quantity) > o.quota""",

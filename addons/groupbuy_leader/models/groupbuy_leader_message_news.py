@@ -45,5 +45,4 @@ class GroupbuyLeaderMessageRecipient(models.Model):
             # In the platform's name: residents do not get the leader's own address.
             template.with_user(SUPERUSER_ID).send_mail_batch(news.ids)
             self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
-        if others := self - news:
-            super(GroupbuyLeaderMessageRecipient, others)._send_mail()
+        return super(GroupbuyLeaderMessageRecipient, self - news)._send_mail()
