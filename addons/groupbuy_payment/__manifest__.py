@@ -42,6 +42,10 @@
         "web.assets_frontend": ["groupbuy_payment/static/src/interactions/**/*"],
         "web.assets_backend": ["groupbuy_payment/static/src/backend/**/*"],
         "web.assets_tests": ["groupbuy_payment/static/tests/tours/**/*"],
+        "web.assets_unit_tests_setup": [
+            "groupbuy_payment/static/src/interactions/**/*",
+        ],
+        "web.assets_unit_tests": ["groupbuy_payment/static/tests/**/*.test.js"],
     },
     "external_dependencies": {"python": ["cryptography", "requests"]},
     "post_init_hook": "post_init_hook",

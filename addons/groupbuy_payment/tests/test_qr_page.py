@@ -8,6 +8,7 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.community_groupbuy.tests.browser_common import BrowserCommon
 from odoo.addons.payment.tests.http_common import PaymentHttpCommon
 
 from ..protocols import wechat_oauth
@@ -292,3 +293,18 @@ class TestQrPageTour(WechatCommon):
         self.tx.groupbuy_expires_at = fields.Datetime.now() + timedelta(seconds=5)
         self.start_tour(self.url, "groupbuy_qr_page_over", login="gb_resident_1")
         self.assertEqual(self.tx.state, "draft")
+
+
+@tagged("post_install", "-at_install")
+class TestQrPageUnits(BrowserCommon):
+    def test_units(self):
+        """What the page does by itself, with a clock that is moved on."""
+        self.browser_js(
+            "/web/tests?headless&loglevel=2&preset=desktop&timeout=60000"
+            "&filter=%40groupbuy_payment",
+            "",
+            "",
+            login="admin",
+            timeout=300,
+            success_signal="[HOOT] Test suite succeeded",
+        )
