@@ -51,6 +51,7 @@ class GroupbuyLeader(models.Model):
             ("rejected", "Rejected"),
             ("suspended", "Suspended"),
         ],
+        string="Status",
         required=True,
         readonly=True,
         default="applied",

@@ -7,7 +7,7 @@ class GroupbuyLeaderLevelOverride(models.TransientModel):
     _name = "groupbuy.leader.level.override"
     _description = "Leader Level by Hand"
 
-    leader_ids = fields.Many2many("groupbuy.leader", required=True)
+    leader_ids = fields.Many2many("groupbuy.leader", string="Leaders", required=True)
     by_rule = fields.Boolean(string="By Rule Again")
     level_id = fields.Many2one("groupbuy.leader.level", help="Empty: no level.")
     reason = fields.Char(required=True)

@@ -7,7 +7,7 @@ class GroupbuyLeaderReason(models.TransientModel):
     _name = "groupbuy.leader.reason"
     _description = "Reason of a Decision about Leaders"
 
-    leader_ids = fields.Many2many("groupbuy.leader", required=True)
+    leader_ids = fields.Many2many("groupbuy.leader", string="Leaders", required=True)
     step = fields.Selection(
         [
             ("more_info", "Ask for More"),

@@ -7,7 +7,9 @@ class GroupbuyPickupPointTransfer(models.TransientModel):
     _name = "groupbuy.pickup.point.transfer"
     _description = "Transfer of Pickup Points"
 
-    point_ids = fields.Many2many("groupbuy.pickup.point", required=True)
+    point_ids = fields.Many2many(
+        "groupbuy.pickup.point", string="Pickup Points", required=True
+    )
     leader_id = fields.Many2one(
         "groupbuy.leader",
         string="New Leader",
