@@ -77,12 +77,8 @@ class GroupbuyLeaderLevelChange(models.Model):
     company_id = fields.Many2one(related="leader_id.company_id", store=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     date = fields.Datetime(required=True, default=fields.Datetime.now)
-    before_id = fields.Many2one(
-        "groupbuy.leader.level", string="Before", ondelete="restrict"
-    )
-    after_id = fields.Many2one(
-        "groupbuy.leader.level", string="After", ondelete="restrict"
-    )
+    before_id = fields.Many2one("groupbuy.leader.level", ondelete="restrict")
+    after_id = fields.Many2one("groupbuy.leader.level", ondelete="restrict")
     by_hand = fields.Boolean()
     user_id = fields.Many2one("res.users", string="By", ondelete="restrict")
     reason = fields.Char()

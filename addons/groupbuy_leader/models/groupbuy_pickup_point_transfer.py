@@ -67,7 +67,11 @@ class GroupbuyPickupPoint(models.Model):
                 note += f" {reason}"
             point_sudo.message_post(body=note)
             for one_sudo in before[point_sudo] | leader_sudo:
-                one_sudo.message_post(body=f"{point_sudo.name}: {note}")
+                one_sudo.message_post(
+                    body=self.env._(
+                        "%(point)s: %(note)s", point=point_sudo.name, note=note
+                    )
+                )
 
     def _get_open_orders_domain(self):
         """:return: the orders of these points that are not at their end"""
