@@ -1,5 +1,6 @@
 import re
 import unicodedata
+from datetime import timedelta
 
 from dateutil.relativedelta import relativedelta
 from stdnum.cn import ric
@@ -12,6 +13,8 @@ from odoo.exceptions import ValidationError
 from odoo.addons.groupbuy_payment.models.groupbuy_payee_account_number import mask
 
 MIN_AGE = 18
+# How long rejected applicants can apply again without typing everything again.
+KEEP_REJECTED = timedelta(days=90)
 IDENTITY = re.compile(r"[0-9]{17}[0-9X]")
 # Mobile numbers, and landlines with their area code.
 PHONE = re.compile(r"(?:\+?86)?0?(1[3-9]\d{9}|[2-9]\d{9,10})")
@@ -122,3 +125,18 @@ class GroupbuyLeader(models.Model):
                         "This identity number belongs to another leader or application."
                     )
                 )
+
+    @api.autovacuum
+    def _gc_rejected(self):
+        """Forget who rejected applicants are, and their photos."""
+        rejected = self.with_context(active_test=False).search(
+            [
+                ("state", "=", "rejected"),
+                ("decided_at", "<", fields.Datetime.now() - KEEP_REJECTED),
+                "|",
+                ("identity_masked", "!=", False),
+                ("photo_ids", "!=", False),
+            ]
+        )
+        rejected.identity_number = False
+        rejected.photo_ids.unlink()

@@ -166,6 +166,24 @@ class TestApplication(ApplicationCommon):
         self.assertEqual(self._apply(self.ann), application)
         self.assertTrue(application.active)
 
+    def test_who_was_rejected_long_ago_is_forgotten(self):
+        application = self._apply(self.ann)
+        application.action_reject("Too far away")
+        application._gc_rejected()
+        self.assertEqual(application.identity_number, IDENTITIES[0])
+        with self._later(days=91):
+            application._gc_rejected()
+            self.assertFalse(application.identity_number)
+            self.assertFalse(application.identity_number_sealed)
+            self.assertFalse(application.identity_masked)
+            self.assertFalse(application.photo_ids)
+            # The form asks for both again.
+            self.authenticate(self.ann.login, self.ann.login)
+            page = self.url_open("/groupbuy/lead?again=1").text
+            self.assertIn('name="identity_number"', page)
+            self.assertNotIn("••••", page)
+            self._apply(self.ann)
+
     # === REFUSED === #
 
     def _assert_refused(self, text, **values):

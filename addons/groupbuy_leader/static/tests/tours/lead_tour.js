@@ -115,7 +115,11 @@ registry.category("web_tour.tours").add("groupbuy_lead_approve", {
                 "body:not(:has(.modal)) .o_arrow_button_current:contains('More Asked For')",
         },
         {trigger: "button[name='action_approve']", run: "click"},
-        {trigger: ".o_arrow_button_current:contains('Approved')"},
+        {
+            content: "User, point and location are there: that takes a moment",
+            trigger: ".o_arrow_button_current:contains('Approved')",
+            timeout: 60000,
+        },
         {
             content: "The point is open",
             trigger: ".o_field_widget[name='point_ids']:contains('South Kiosk')",
