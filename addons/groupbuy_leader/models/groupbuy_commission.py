@@ -128,7 +128,7 @@ class GroupbuyCommission(models.Model):
         """Bring base, quantity and amount of these commissions in step."""
         self.flush_model()
         units = {
-            commission: Decimal(str(commission.currency_id.rounding))
+            commission: Decimal(str(commission.company_id.currency_id.rounding))
             for commission in self
         }
         rows = [

@@ -27,7 +27,7 @@ class SaleOrderLine(models.Model):
                         "payee": commission.leader_id.partner_id,
                         "role": "leader",
                         "kind": LEDGER_KINDS[commission.kind],
-                        "amount": units * commission.currency_id.rounding,
+                        "amount": units * line.company_id.currency_id.rounding,
                     }
                 ]
         return charges
