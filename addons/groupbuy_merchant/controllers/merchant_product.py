@@ -125,11 +125,20 @@ class MerchantProduct(MerchantPortal):
             review=review_sudo,
             reviews=template_sudo.groupbuy_review_ids[:10],
             categories=categories_sudo.search([]),
-            form={**content, **(form or {})},
+            form={**self._format_content(content), **(form or {})},
             stock=f"{stock:g}",
         )
         values["error"] = error or values["error"]
         return request.render("groupbuy_merchant.portal_product", values)
+
+    def _format_content(self, content):
+        """:return: the values of a product as its form shows them"""
+        prices = {
+            name: f"{content[name]:.2f}"
+            for name in ("price", "cost")
+            if content.get(name)
+        }
+        return {**content, **prices}
 
     @route(
         ["/my/merchant/products/save", "/my/merchant/products/<int:product_id>/save"],
