@@ -86,6 +86,12 @@ class GroupbuyCampaign(models.Model):
 
     # === PAGE === #
 
+    def _get_shown_offers(self):
+        """:return: the offers of this campaign that residents see"""
+        return self.offer_ids.filtered_domain(
+            self.env["groupbuy.offer"]._get_shown_domain()
+        )
+
     def _prepare_offers(self, progress):
         """:return: what the page shows of each offer, prices as numbers and as text"""
         self.ensure_one()
@@ -120,9 +126,7 @@ class GroupbuyCampaign(models.Model):
                 "next_price": offer.next_price or None,
                 "remaining": offer._get_quota() or None,
             }
-            for offer in self.offer_ids.filtered_domain(
-                self.env["groupbuy.offer"]._get_shown_domain()
-            )
+            for offer in self._get_shown_offers()
         ]
         return progress
 
@@ -149,7 +153,7 @@ class GroupbuyCampaign(models.Model):
         self.ensure_one()
         if self.with_context(bin_size=True).image_128:
             return self.env["website"].image_url(self, field)
-        for offer in self.offer_ids:
+        for offer in self._get_shown_offers():
             if url := offer._get_image_url(field):
                 return url
         return None

@@ -58,7 +58,10 @@ class LeaderCampaigns(LeaderPortal):
         leader_sudo = self._get_groupbuy_leader()
         origin_sudo = self._find_origin(leader_sudo, origin_id)
         points_sudo = leader_sudo._get_points_for(origin_sudo)
-        chosen = {"points": points_sudo.ids, "offers": origin_sudo.offer_ids.ids}
+        chosen = {
+            "points": points_sudo.ids,
+            "offers": origin_sudo._get_shown_offers().ids,
+        }
         most = origin_sudo.leader_max_points
         if most:
             chosen["points"] = chosen["points"][:most]

@@ -219,9 +219,10 @@ class GroupbuyLeader(models.Model):
 
     def _check_offers(self, origin, offer_ids):
         wanted = set(self._check_ids(offer_ids))
-        if not wanted or not wanted <= set(origin.offer_ids.ids):
+        shown = origin._get_shown_offers()
+        if not wanted or not wanted <= set(shown.ids):
             raise UserError(self.env._("Choose at least one product."))
-        return origin.offer_ids.filtered(lambda offer: offer.id in wanted)
+        return shown.filtered(lambda offer: offer.id in wanted)
 
     def _check_ids(self, ids):
         if not isinstance(ids, list) or not all(

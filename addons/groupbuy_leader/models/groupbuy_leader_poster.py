@@ -79,7 +79,7 @@ class GroupbuyLeader(models.Model):
         """:return: what a poster says, see `draw_poster`"""
         currency = campaign.currency_id
         offers = []
-        for offer in campaign.offer_ids:
+        for offer in campaign._get_shown_offers():
             best = offer._get_ladder()[-1][1]
             alone = max(offer.product_id.lst_price, offer.base_price)
             crossed = currency.compare_amounts(alone, best) > 0
@@ -114,6 +114,9 @@ class GroupbuyLeader(models.Model):
     def _get_poster_picture(self, campaign):
         """:return: the bytes of a campaign's picture, else of its first product's; None
         without any"""
-        pictures = [campaign.image_1024, *campaign.offer_ids.mapped("image_1024")]
+        pictures = [
+            campaign.image_1024,
+            *campaign._get_shown_offers().mapped("image_1024"),
+        ]
         found = next(filter(None, pictures), None)
         return found and base64.b64decode(found)
