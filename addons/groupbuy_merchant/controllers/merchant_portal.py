@@ -126,8 +126,9 @@ class MerchantPortal(CustomerPortal):
     # === MONEY === #
 
     @route("/my/merchant/money", type="http", auth="user", website=True)
-    def portal_merchant_money(self, **_kwargs):
-        """Show balance, statements, payouts and the latest shares of the shop."""
+    def portal_merchant_money(self, period=None, **_kwargs):
+        """Show figures by product, balance, statements, payouts and the latest shares
+        of the shop."""
         merchant_sudo = self._get_shop(*MONEY_ROLES)
         values = self._prepare_shop_values(merchant_sudo, "money")
         values.update(
@@ -135,5 +136,6 @@ class MerchantPortal(CustomerPortal):
             merchant_sudo.partner_id.sudo(False)._groupbuy_prepare_money(
                 request.env.company
             ),
+            figures=merchant_sudo._prepare_figures(period),
         )
         return request.render("groupbuy_merchant.portal_merchant_money", values)

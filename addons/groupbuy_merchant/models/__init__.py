@@ -3,6 +3,7 @@ from . import (
     groupbuy_merchant_apply,
     groupbuy_merchant_decide,
     groupbuy_merchant_document,
+    groupbuy_merchant_figures,
     groupbuy_merchant_member,
     groupbuy_merchant_product,
     groupbuy_merchant_sales,

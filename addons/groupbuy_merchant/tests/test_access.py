@@ -120,6 +120,7 @@ class TestAccess(MerchantHttpCommon):
 
     def test_money_is_ones_own(self):
         self._sign_in(self.book)
+        self._get("/my/merchant/money?period=all")
         account = self.farm.account_ids
         foreign = self.mill.account_ids
         text = self._get("/my/money/accounts").text

@@ -1,3 +1,4 @@
+from odoo import fields
 from odoo.tests import tagged
 
 from .common import MerchantCommon
@@ -170,3 +171,51 @@ class TestSplit(MerchantCommon):
             if usage == "internal":
                 self.assertGreaterEqual(quant.quantity, 0)
         self.assertEqual((by_usage["internal"], by_usage["customer"]), (997, 3))
+
+    # === FIGURES === #
+
+    def test_figures_by_product(self):
+        """Three apples at 9.99 of which one comes back: 19.98 of sales, 1.00 of fee,
+        18.98 for the farm, whose two apples cost 6.00 each."""
+        order = self._receive_mixed()
+        self._decide(self._claim(order, self.apple, 1), decision="refund")
+        self._split()
+        [row] = self.farm._prepare_figures()["rows"]
+        self.assertEqual(
+            row,
+            {
+                "product": "Apples",
+                "pieces": 2,
+                "sales": 19.98,
+                "refunded": 9.99,
+                "fee": 1.00,
+                "other": 0,
+                "share": 18.98,
+                "cost": 12,
+                "profit": 6.98,
+            },
+        )
+        self.assertEqual(self.farm._prepare_figures("all")["total"]["share"], 18.98)
+        self.assertEqual(self.mill._prepare_figures()["total"]["share"], 18.53)
+
+    def test_allowances_are_in_the_figures(self):
+        order = self._receive_mixed()
+        claim = self._claim(order, self.apple, 1)
+        self._decide(claim, decision="allowance", allowance_amount=5)
+        self._split()
+        total = self.farm._prepare_figures()["total"]
+        self.assertEqual((total["sales"], total["share"], total["fee"]),
+                         (24.97, 23.72, 1.25))  # fmt: skip
+
+    def test_figures_are_of_a_period_where_the_company_works(self):
+        order = self._receive_mixed()
+        today = self.company._get_groupbuy_date()
+        first = fields.Datetime.to_datetime(today.replace(day=1))
+        # The first minute of the month in Shanghai is on the day before in UTC.
+        order.groupbuy_received_at = fields.Datetime.subtract(first, hours=8)
+        self.assertTrue(self.farm._prepare_figures("month")["rows"])
+        self.assertFalse(self.farm._prepare_figures("last_month")["rows"])
+        order.groupbuy_received_at = fields.Datetime.subtract(first, hours=8, seconds=1)
+        self.assertFalse(self.farm._prepare_figures("month")["rows"])
+        self.assertTrue(self.farm._prepare_figures("last_month")["rows"])
+        self.assertEqual(self.farm._prepare_figures("x' OR 1")["period"], "month")
