@@ -20,6 +20,7 @@
         "views/groupbuy_merchant_menus.xml",
         "views/merchant_portal_templates.xml",
         "views/merchant_product_templates.xml",
+        "views/merchant_import_templates.xml",
         "views/merchant_order_templates.xml",
         "views/merchant_sell_templates.xml",
         "views/shop_templates.xml",
@@ -27,5 +28,5 @@
     "assets": {
         "web.assets_frontend": ["groupbuy_merchant/static/src/scss/**/*"],
     },
-    "external_dependencies": {"python": ["python-stdnum"]},
+    "external_dependencies": {"python": ["openpyxl", "python-stdnum"]},
 }

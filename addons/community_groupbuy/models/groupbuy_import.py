@@ -42,7 +42,7 @@ class GroupbuyImport(models.AbstractModel):
             for file in [*folder.glob("*"), *folder.glob("pictures/*")]
             if file.is_file() and not file.name.startswith((".", "~$"))
         ]
-        book = Book()
+        book = Book(self._get_sheets())
         self._read_files(book, {file.name: file.read_bytes() for file in sorted(paths)})
         self._plan(book)
         self._raise_errors(book)
@@ -54,10 +54,14 @@ class GroupbuyImport(models.AbstractModel):
 
         :return: a `Book` with errors, or with counts and changes
         """
-        book = Book()
+        book = Book(self._get_sheets())
         self._read_upload(book, name, content)
         self._plan(book)
         return book
+
+    def _get_sheets(self):
+        """Hook: the sheets that this import knows, from `groupbuy_import_columns`."""
+        return SHEETS
 
     # === STEPS === #
 
@@ -109,7 +113,7 @@ class GroupbuyImport(models.AbstractModel):
         raise UserError("\n".join(lines))
 
     def _check_duplicates(self, book):
-        for sheet in SHEETS:
+        for sheet in self._get_sheets():
             seen = {}
             for row in book.rows[sheet.name]:
                 if None in row.key:

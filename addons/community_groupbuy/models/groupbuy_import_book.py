@@ -55,10 +55,10 @@ class Change(NamedTuple):
 class Book:
     """All workbooks of one import together."""
 
-    def __init__(self):
-        self.rows = {sheet.name: [] for sheet in SHEETS}
-        self.changes = {sheet.name: [] for sheet in SHEETS}
-        self.counts = {sheet.name: Counter() for sheet in SHEETS}
+    def __init__(self, sheets=SHEETS):
+        self.rows = {sheet.name: [] for sheet in sheets}
+        self.changes = {sheet.name: [] for sheet in sheets}
+        self.counts = {sheet.name: Counter() for sheet in sheets}
         self.pictures = {}  # file name: content
         self.stored_pictures = {}  # checksum as stored: content
         self.taxes = {}  # percentage: tax

@@ -9,7 +9,7 @@ from odoo import models
 
 from .groupbuy_import_book import CellError, Row
 from .groupbuy_import_cell import normalize
-from .groupbuy_import_columns import HELP_TITLES, LANGS, SHEETS
+from .groupbuy_import_columns import HELP_TITLES, LANGS
 
 MAX_ROWS = 20_000
 MAX_BYTES = 100 * 1024 * 1024
@@ -143,7 +143,11 @@ class GroupbuyImport(models.AbstractModel):
                 file=name,
             )
             return
-        known = {_title_key(title): sheet for sheet in SHEETS for title in sheet.titles}
+        known = {
+            _title_key(title): sheet
+            for sheet in self._get_sheets()
+            for title in sheet.titles
+        }
         passed_over = {_title_key(title) for title in HELP_TITLES}
         found = False
         for worksheet in workbook.worksheets:
@@ -184,7 +188,8 @@ class GroupbuyImport(models.AbstractModel):
         return LANGS.index(self.env.lang) if self.env.lang in LANGS else -1
 
     def _get_sheet_titles(self):
-        return ", ".join(sheet.titles[self._get_title_index()] for sheet in SHEETS)
+        index = self._get_title_index()
+        return ", ".join(sheet.titles[index] for sheet in self._get_sheets())
 
     def _read_sheet(self, book, name, sheet, worksheet, values):
         for merged in worksheet.merged_cells.ranges:

@@ -7,7 +7,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from odoo import models
 
-from .groupbuy_import_columns import HELP_TITLES, SHEETS
+from .groupbuy_import_columns import HELP_TITLES
 from .groupbuy_import_file import MAX_ROWS
 
 WIDTHS = {"text": 24, "path": 24, "paragraphs": 50, "datetime": 18}
@@ -22,7 +22,7 @@ class GroupbuyImport(models.AbstractModel):
         """:return: an empty workbook with all sheets and one that explains them"""
         workbook = Workbook()
         workbook.remove(workbook.active)
-        for sheet in SHEETS:
+        for sheet in self._get_sheets():
             self._add_empty_sheet(workbook, sheet)
         self._add_help_sheet(workbook)
         stream = io.BytesIO()
@@ -65,7 +65,7 @@ class GroupbuyImport(models.AbstractModel):
         )
         for cell in worksheet[1]:
             cell.font = Font(bold=True)
-        for sheet in SHEETS:
+        for sheet in self._get_sheets():
             title = sheet.get_title(self.env.lang)
             worksheet.append([title, None, None, self.env._(sheet.help)])
             for column in sheet.columns:

@@ -1,1 +1,1 @@
-from . import merchant_portal, merchant_product, merchant_sell
+from . import merchant_import, merchant_portal, merchant_product, merchant_sell

@@ -132,21 +132,23 @@ class GroupbuyMerchant(models.Model):
             MAX_PRODUCTS
         ):
             raise UserError(self.env._("A shop has at most %s products.", MAX_PRODUCTS))
-        template = products.create(
-            {
-                "name": content["name"],
-                "groupbuy_merchant_id": self.id,
-                "company_id": self.company_id.id,
-                "type": "consu",
-                "is_storable": True,
-                "purchase_ok": False,
-                "list_price": 0,
-                "is_published": False,
-                "allow_out_of_stock_order": False,
-            }
-        )
+        template = products.create(self._prepare_product(content["name"]))
         template._groupbuy_write_content(content)
         return template
+
+    def _prepare_product(self, name):
+        """:return: the values of a new product of this merchant"""
+        return {
+            "name": name,
+            "groupbuy_merchant_id": self.id,
+            "company_id": self.company_id.id,
+            "type": "consu",
+            "is_storable": True,
+            "purchase_ok": False,
+            "list_price": 0,
+            "is_published": False,
+            "allow_out_of_stock_order": False,
+        }
 
     def _submit_product(self, template):
         """Ask for the review of a product that was never approved."""

@@ -20,26 +20,28 @@ class ProductTemplate(models.Model):
 
     _inherit = "product.template"
 
-    def _groupbuy_get_content(self):
+    def _groupbuy_get_content(self, names=tuple(REVIEWED)):
         """:return: {name in REVIEWED: value as merchants write it} of this product; the
         picture as base64"""
         self.ensure_one()
-        return {
-            "name": self.name or "",
-            "specification": self.groupbuy_specification or "",
-            "origin": self.groupbuy_origin or "",
-            "description": html2plaintext(self.description_ecommerce or "").strip(),
-            "category_id": self.public_categ_ids[:1].id,
-            "price": self.list_price,
-            "image": self.image_1920 or False,
-        }
+        content = {}
+        for name in names:
+            value = self[REVIEWED[name]]
+            if name == "description":
+                value = html2plaintext(value or "").strip()
+            elif name == "category_id":
+                value = value[:1].id
+            elif name in TRANSLATED:
+                value = value or ""
+            content[name] = value
+        return content
 
     def _groupbuy_is_same(self, name, present, value):
         """Whether a proposal says what the product says already."""
         if name == "description":
             # As it comes back from the page that shows it.
             return html2plaintext(plaintext2html(value)).strip() == present
-        if name == "price":
+        if name in ("price", "cost"):
             currency = self.groupbuy_merchant_id.currency_id
             return not currency.compare_amounts(present, value)
         return present == value

@@ -3,6 +3,7 @@ from . import (
     test_apply,
     test_doors,
     test_fee,
+    test_import,
     test_pages,
     test_product,
     test_review,

@@ -7,12 +7,20 @@ CLOSED_MODELS = (
     "groupbuy.merchant",
     "groupbuy.merchant.document",
     "groupbuy.merchant.member",
+    "groupbuy.merchant.upload",
     "groupbuy.product.review",
     "groupbuy.product.review.line",
     "groupbuy.fee.rule",
 )
 # What portal users may call; every one of them looks for the user's own shop first.
-FOR_MERCHANTS = {"apply", "save_product", "publish_product", "withdraw_review"}
+FOR_MERCHANTS = {
+    "apply",
+    "check_import",
+    "publish_product",
+    "run_import",
+    "save_product",
+    "withdraw_review",
+}
 
 
 @tagged("post_install", "-at_install")
@@ -76,6 +84,8 @@ class TestAccess(MerchantHttpCommon):
             "/my/merchant/orders": (self.mia, self.staff, self.book),
             "/my/merchant/products": (self.mia, self.staff),
             "/my/merchant/products/new": (self.mia, self.staff),
+            "/my/merchant/import": (self.mia, self.staff),
+            "/my/merchant/import/products.xlsx": (self.mia, self.staff),
             f"/my/merchant/products/{self.own.id}": (self.mia, self.staff),
             "/my/merchant/money": (self.mia, self.book),
             "/my/money": (self.mia, self.book),
