@@ -75,8 +75,11 @@ class GroupbuyMerchant(models.Model):
                     JOIN sale_order AS o ON o.id = l.order_id
                    WHERE l.groupbuy_merchant_id = %(merchant)s
                      AND l.reward_id IS NULL AND l.groupbuy_allowance_of_id IS NULL
-                     AND o.groupbuy_received_at >= COALESCE(%(begin)s, '-infinity')
-                     AND o.groupbuy_received_at < COALESCE(%(end)s, 'infinity')
+                     AND o.groupbuy_received_at IS NOT NULL
+                     AND (%(begin)s::timestamp IS NULL
+                          OR o.groupbuy_received_at >= %(begin)s)
+                     AND (%(end)s::timestamp IS NULL
+                          OR o.groupbuy_received_at < %(end)s)
                 ), parts AS (
                   SELECT id, id AS line_id FROM sold
                UNION ALL
