@@ -215,5 +215,5 @@ class LeaderShare(LeaderPortal):
             announcement_id,
             [("leader_id", "=", leader_sudo.id)],
         )
-        announcement_sudo.active = False
+        announcement_sudo.unlink()
         return request.redirect("/my/leader/announcements")

@@ -1,6 +1,7 @@
 from . import groupbuy_campaign_dashboard
 from . import groupbuy_leader
 from . import groupbuy_campaign_leader
+from . import groupbuy_offer
 from . import groupbuy_leader_announcement
 from . import groupbuy_leader_apply
 from . import groupbuy_leader_attempt

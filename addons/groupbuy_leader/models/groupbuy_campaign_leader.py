@@ -104,6 +104,45 @@ class GroupbuyCampaign(models.Model):
             "context": {"create": False},
         }
 
+    # === THE PLATFORM'S SAY === #
+
+    def write(self, vals):
+        """Override: no leader goes on selling when the platform's campaign is over."""
+        result = super().write(vals)
+        if "date_close" in vals:
+            self._pull_in_leader_campaigns()
+        return result
+
+    def action_cancel(self):
+        """Override: what the platform calls off, leaders do not go on selling."""
+        result = super().action_cancel()
+        if running_sudo := self._get_leader_running():
+            running_sudo.action_cancel()
+        return result
+
+    def _get_leader_running(self):
+        """:return: what leaders have made of these campaigns and still run, sudoed"""
+        # It follows from the platform's campaign alone.
+        return self.sudo().leader_campaign_ids.filtered(
+            lambda campaign: campaign.state in RUNNING_STATES
+        )
+
+    def _pull_in_leader_campaigns(self):
+        """Let leaders' campaigns close with these at the latest."""
+        for campaign in self:
+            late_sudo = campaign._get_leader_running().filtered(
+                lambda own, campaign=campaign: own.date_close > campaign.date_close
+            )
+            # Nobody can have joined those that would open only after that.
+            unopened_sudo = late_sudo.filtered(
+                lambda own, campaign=campaign: own.date_open >= campaign.date_close
+            )
+            if unopened_sudo:
+                unopened_sudo.action_cancel()
+            if late_sudo := late_sudo - unopened_sudo:
+                late_sudo.date_close = campaign.date_close
+                late_sudo._trigger_at_dates()
+
     # === STOREFRONT === #
 
     @api.model

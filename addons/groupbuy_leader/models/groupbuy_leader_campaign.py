@@ -9,6 +9,8 @@ from .groupbuy_campaign_leader import RUNNING_STATES
 MAX_NAME = 80
 MAX_TEXT = 2000
 MIN_HOURS = 1
+# Who publishes and withdraws all day long leaves nothing but rubbish.
+MAX_A_DAY = 20
 
 
 class GroupbuyLeader(models.Model):
@@ -44,7 +46,7 @@ class GroupbuyLeader(models.Model):
                 ("company_id", "=", self.company_id.id),
                 ("state", "in", RUNNING_STATES),
                 ("date_close", ">", fields.Datetime.now() + timedelta(hours=MIN_HOURS)),
-                ("offer_ids", "!=", False),
+                ("offer_ids", "any", self.env["groupbuy.offer"]._get_shown_domain()),
                 ("id", "not in", taken.ids),
                 "|",
                 ("pickup_point_ids", "=", False),
@@ -101,6 +103,7 @@ class GroupbuyLeader(models.Model):
             raise UserError(
                 self.env._("This group buy is not open for you, or you run it already.")
             )
+        self._check_pace()
         name, text = self._check_words(name, text)
         date_open, date_close = self._check_dates(origin, date_open, date_close)
         points = self._check_points(origin, point_ids)
@@ -157,6 +160,21 @@ class GroupbuyLeader(models.Model):
         campaign._withdraw()
 
     # === CHECKS === #
+
+    def _check_pace(self):
+        """:raise UserError: this leader has published enough for today"""
+        since = fields.Datetime.now() - timedelta(days=1)
+        count = self.env["groupbuy.campaign"].search_count(
+            [("leader_id", "=", self.id), ("create_date", ">", since)]
+        )
+        if count >= MAX_A_DAY:
+            raise UserError(
+                self.env._(
+                    "You have published %s group buys within a day. Please go on "
+                    "tomorrow.",
+                    count,
+                )
+            )
 
     def _check_words(self, name, text):
         """:return: (title in one line, text) without needless space"""

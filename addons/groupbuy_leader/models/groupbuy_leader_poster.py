@@ -11,6 +11,8 @@ from ..poster import SIZES, FontMissing, draw_poster
 # To be raised when the drawing changes.
 VERSION = 1
 DAYS_KEPT = 7
+# Of one leader, whatever is drawn: the latest ones.
+MAX_KEPT = 50
 
 
 class GroupbuyLeaderPoster(models.Model):
@@ -73,6 +75,7 @@ class GroupbuyLeader(models.Model):
             poster = posters.create(
                 {"leader_id": self.id, "key": key, "image": base64.b64encode(image)}
             )
+            posters.search([("leader_id", "=", self.id)], offset=MAX_KEPT).unlink()
         return base64.b64decode(poster.image)
 
     def _prepare_poster(self, campaign, url):

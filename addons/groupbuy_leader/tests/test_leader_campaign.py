@@ -4,10 +4,11 @@ import psycopg2
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..models import groupbuy_leader_campaign
 from .sharing_common import SharingCommon
 
 
@@ -330,6 +331,84 @@ class TestLeaderCampaign(SharingCommon):
         self.assertNotIn("Only here", page)
         self.assertIn(self.origin._get_website_url(), page)
         self.assertEqual(self._as(self.leader)._get_shared()[:1], mine.sudo())
+
+    # === THE PLATFORM'S SAY === #
+
+    def test_what_the_platform_calls_off_leaders_do_not_sell(self):
+        mine = self._publish()
+        order = self._buy(mine, self.cem, {self.leek: 2})
+        self.origin.action_cancel()
+        self._run_jobs()
+        self.assertEqual(mine.state, "cancelled")
+        self.assertEqual(order.state, "cancel")
+
+    def test_leaders_close_with_the_platform_at_the_latest(self):
+        now = fields.Datetime.now()
+        mine = self._publish()
+        unopened = self._publish(self.other_leader, date_open=now + timedelta(days=1))
+        self.origin.date_close = now + timedelta(hours=6)
+        self.assertEqual(mine.date_close, self.origin.date_close)
+        self.assertEqual(unopened.state, "cancelled")
+        self._buy(mine, self.cem, {self.leek: 2})
+        self.origin.action_close()
+        self._sweep()
+        self.assertEqual(mine.state, "succeeded")
+        with self.assertRaises(UserError):
+            self._join(mine, self.dot, {self.leek: 1})
+
+    def test_corrections_reach_leaders_until_a_neighbour_has_agreed(self):
+        mine = self._publish()
+        others = self._publish(self.other_leader, offer_ids=self.leeks.ids)
+        tiers = [Command.clear(), Command.create({"min_quantity": 10, "price": 9.5})]
+        self.leeks.write({"base_price": 11, "tier_ids": tiers})
+        for campaign in (mine, others):
+            self.assertEqual(
+                campaign.offer_ids[0]._get_ladder(), self.leeks._get_ladder()
+            )
+        self._buy(others, self.dot, {self.leek: 1}, point=self.west)
+        for offer_vals in ({"base_price": 12}, {"tier_ids": [Command.clear()]}):
+            with self.assertRaisesRegex(UserError, "have joined already"):
+                self.leeks.write(offer_vals)
+        with self.assertRaisesRegex(UserError, "have joined already"):
+            self.leeks.tier_ids.price = 9
+        self.gingers.write({"base_price": 17, "min_quantity": 2})
+        self.assertEqual(mine.offer_ids[1].base_price, 17)
+        self.assertEqual(mine.offer_ids[1].min_quantity, 2)
+        # Who bought there gets the money back: nothing is agreed any more.
+        others.action_cancel()
+        self.leeks.base_price = 12
+        self.assertEqual(mine.offer_ids[0].base_price, 12)
+        self.assertEqual(others.offer_ids.base_price, 11)
+
+    def test_withheld_goods_come_into_no_leaders_hands(self):
+        shown = [Domain("product_id", "!=", self.leek.id)]
+        self.patch(
+            self.env.registry["groupbuy.offer"],
+            "_get_shown_domain",
+            lambda _offers: shown[0],
+        )
+        with self.assertRaisesRegex(UserError, "at least one product"):
+            self._publish(offer_ids=self.leeks.ids)
+        content = self._as(self.leader)._prepare_poster(self.origin.sudo(), "url")
+        self.assertEqual([offer[0] for offer in content["offers"]], [self.ginger.name])
+        self._sign_in(self.ann)
+        page = self._get(f"/my/leader/campaigns/new/{self.origin.id}").text
+        self.assertIn(self.ginger.name, page)
+        self.assertNotIn(self.leek.name, page)
+        self.assertIn("1 products", self._text(self._page("/my/leader/campaigns")))
+        shown[0] = Domain.FALSE
+        self.assertFalse(self._as(self.leader)._get_origins())
+
+    def test_nobody_publishes_all_day_long(self):
+        self.patch(groupbuy_leader_campaign, "MAX_A_DAY", 2)
+        for _time in range(2):
+            mine = self._publish()
+            self._as(self.leader)._withdraw_campaign(mine.sudo())
+        with self.assertRaisesRegex(UserError, "go on tomorrow"):
+            self._publish()
+        self._publish(self.other_leader)
+        with self._later(days=1, minutes=1):
+            self._publish()
 
     # === PORTAL === #
 

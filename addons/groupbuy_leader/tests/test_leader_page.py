@@ -112,6 +112,7 @@ class TestLeaderPage(SharingCommon):
         self._sign_in(self.ann)
         self._post(url, {})
         self.assertNotIn("Closed on Friday", self._page_text())
+        self.assertFalse(announcement.exists(), "what is removed piles up nowhere")
 
     def test_those_who_follow_get_an_announcement_by_mail(self):
         for user in (self.cem, self.dot, self.eva):

@@ -154,6 +154,22 @@ class TestPoster(SharingCommon):
             posters._gc_posters()
         self.assertFalse(posters.search([("leader_id", "=", self.leader.id)]))
 
+    def test_of_each_leader_the_latest_posters_are_kept(self):
+        self.patch(groupbuy_leader_poster, "MAX_KEPT", 2)
+        posters = self.env["groupbuy.leader.poster"]
+        other = posters.create(
+            {"leader_id": self.other_leader.id, "key": "x", "image": b"eA=="}
+        )
+        self._sign_in(self.ann)
+        for size in poster.SIZES:
+            self._get_poster(size)
+        own = posters.search([("leader_id", "=", self.leader.id)])
+        self.assertEqual(len(own), 2)
+        self.assertTrue(other.exists())
+        with patch.object(groupbuy_leader_poster, "draw_poster") as drawn:
+            self._get_poster(size)
+        drawn.assert_not_called()
+
     def test_a_poster_says_what_counts(self):
         self.campaign.offer_ids[1].base_price = 20
         content = self._as(self.leader)._prepare_poster(self.campaign.sudo(), "url")
