@@ -84,7 +84,9 @@ class GroupbuyLeader(models.Model):
             raise UserError(
                 self.env._("Choose who stands in: without anybody nobody is there.")
             )
-        told = (point.substitute_id, point.rest_from, point.rest_until)
+        # Of another rest people are told anew, of other days of this one they read.
+        is_new = self._prepare_rest(point) in ("none", "over")
+        told = self.browse() if is_new else point.substitute_id
         point.write(
             {
                 "resting": True,
@@ -94,7 +96,7 @@ class GroupbuyLeader(models.Model):
             }
         )
         self._write_rest_note(point, note.strip())
-        if substitute and told != (substitute, point.rest_from, point.rest_until):
+        if substitute and substitute != told:
             self._tell_substitute(point, substitute)
 
     def _check_own(self, point):

@@ -25,8 +25,9 @@ class GroupbuyPickupPoint(models.Model):
     )
 
     def write(self, vals):
-        """Override to let nobody stand in for a leader who has left the point."""
-        if "leader_id" in vals:
+        """Override to let nobody stand in for a leader who has left the point, nor go
+        on standing in when another rest begins."""
+        if vals.keys() & {"leader_id", "resting"}:
             vals = {"substitute_id": False, "rest_open": False, **vals}
         return super().write(vals)
 

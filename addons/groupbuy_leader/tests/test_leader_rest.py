@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import Form, new_test_user, tagged
 
 from .portal_common import LeaderPortalCommon
 
@@ -98,6 +98,7 @@ class TestLeaderRest(LeaderPortalCommon):
         self._save(
             rest_from=self._day(1), substitute_id=self.other_leader.id, rest_note="x"
         )
+        self._save(rest_from=self._day(2), substitute_id=self.other_leader.id)
         self.assertEqual(self.other_leader.message_ids[:1], told, "told once")
         self._sign_in(self.eva)
         self.assertIn("You stand in at East Gate", self._get("/my/leader/rest").text)
@@ -108,6 +109,45 @@ class TestLeaderRest(LeaderPortalCommon):
         self.assertEqual(
             self.leader.message_ids[:1].subject, "Nobody stands in at East Gate"
         )
+
+    def test_of_another_rest_a_substitute_is_told_again(self):
+        rest = {"rest_until": self._day(1), "substitute_id": self.other_leader.id}
+        self.leader._rest(self.point, rest)
+        told = self.other_leader.message_ids
+        with self._later(days=2):
+            self.leader._rest(self.point, {**rest, "rest_until": self._day(3)})
+        self.assertEqual(len(self.other_leader.message_ids), len(told) + 1)
+
+    def test_points_of_the_suspended_rest_whoever_stood_in(self):
+        self.leader._rest(
+            self.point, {"substitute_id": self.other_leader.id, "rest_open": True}
+        )
+        self.assertFalse(self.point._is_resting(self.today))
+        self.leader.action_suspend("Goods were left outside.", rest=True)
+        self.assertTrue(self.point._is_resting(self.today))
+        self.assertFalse(self.point._can_be_run_by(self.eva))
+
+    def test_operators_see_and_decide_who_stands_in(self):
+        operator = new_test_user(
+            self.env, "gb_operator", groups="community_groupbuy.group_operator"
+        )
+        point = self.point.with_user(operator)
+        with Form(point) as form:
+            form.resting = True
+            form.substitute_id = self.other_leader
+            form.rest_open = True
+        self.assertFalse(self.point._is_resting(self.today))
+        with Form(point) as form:
+            form.substitute_id = self.env["groupbuy.leader"]
+        self.assertTrue(self.point._is_resting(self.today))
+        with Form(point) as form:
+            form.substitute_id = self.other_leader
+        # What another rest begins with is said anew.
+        for resting in (False, True):
+            with Form(point) as form:
+                form.resting = resting
+        self.assertTrue(self.point._is_resting(self.today))
+        self.assertFalse(self.point.substitute_id)
 
     def test_nobody_stands_in_for_a_leader_who_has_left(self):
         self.leader._rest(self.point, {"substitute_id": self.other_leader.id})
