@@ -21,7 +21,11 @@ class GroupbuyCommission(models.Model):
     _rec_name = "order_id"
 
     leader_id = fields.Many2one(
-        "groupbuy.leader", required=True, readonly=True, index=True, ondelete="restrict"
+        "groupbuy.leader",
+        readonly=True,
+        index=True,
+        ondelete="restrict",
+        help="Empty while the order has no leader who may earn.",
     )
     level_id = fields.Many2one(
         "groupbuy.leader.level",
@@ -113,7 +117,7 @@ class GroupbuyCommission(models.Model):
         # What the pickup point gets comes first.
         for commission in self.sorted(lambda own: own.kind != "service"):
             line = commission.sale_line_id
-            if line.order_id.state == "cancel":
+            if line.order_id.state == "cancel" or not commission.leader_id:
                 result[commission] = (0, 0.0, 0)
                 continue
             units = round(bases[line] / line.company_id.currency_id.rounding)

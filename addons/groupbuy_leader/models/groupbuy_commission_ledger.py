@@ -79,6 +79,7 @@ class GroupbuyCommission(models.Model):
             """
             SELECT CASE WHEN COALESCE(SUM(e.amount), 0) = 0 THEN
                         CASE WHEN o.state = 'cancel' OR %(c)s.quantity = 0
+                                  OR %(c)s.leader_id IS NULL
                              THEN 'reversed'
                              WHEN o.groupbuy_received_at IS NULL THEN 'estimated'
                              WHEN %(c)s.amount <> 0 THEN 'frozen'
@@ -93,7 +94,7 @@ class GroupbuyCommission(models.Model):
                    MAX(e.available_on) FILTER (WHERE e.settlement_id IS NULL)
                        AS available_on
               FROM sale_order AS o
-              JOIN groupbuy_leader AS leader ON leader.id = %(c)s.leader_id
+         LEFT JOIN groupbuy_leader AS leader ON leader.id = %(c)s.leader_id
          LEFT JOIN groupbuy_ledger_entry AS e
                 ON e.sale_line_id = %(c)s.sale_line_id
                AND e.payee_id = leader.partner_id AND e.role = 'leader'

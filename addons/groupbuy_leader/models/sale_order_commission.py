@@ -92,20 +92,23 @@ class SaleOrder(models.Model):
         )._groupbuy_work_out_commissions()
 
     def _groupbuy_follow_leader(self):
-        """Let commission for the pickup point follow the orders' leader."""
+        """Let commission for the pickup point follow the orders' leader.
+
+        While there is none who may earn, its rates wait for the next one.
+        """
         orders_sudo = self.sudo().filtered("groupbuy_commission_fixed")
         if not orders_sudo:
             return
         rows_sudo = orders_sudo.groupbuy_commission_ids.filtered(
             lambda row: row.kind == "service"
         )
-        for leader, orders in orders_sudo.grouped("groupbuy_leader_id").items():
+        by_leader = orders_sudo.grouped(
+            lambda order: order._groupbuy_get_earner("service")
+        )
+        for leader, orders in by_leader.items():
             own = rows_sudo.filtered(lambda row, orders=orders: row.order_id in orders)
-            if leader:
-                own.leader_id = leader
-                (orders - own.order_id)._groupbuy_fix_commissions(("service",))
-            else:
-                own.unlink()
+            own.leader_id = leader
+            (orders - own.order_id)._groupbuy_fix_commissions(("service",))
         orders_sudo.groupbuy_commission_due = True
 
     # === RATES === #

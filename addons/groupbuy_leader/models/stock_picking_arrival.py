@@ -26,3 +26,25 @@ class StockPicking(models.Model):
                 self.env._("Ask us before residents get something else instead.")
             )
         return substitute
+
+    def _groupbuy_sell_substitute(self, product, substituted):
+        """Override: what comes instead brings leaders what the lost goods would."""
+        olds = [move.sale_line_id for move in substituted]
+        # Nobody needs rights on commissions to bring something else.
+        orders_sudo = self.env["stock.move"].concat(*substituted).sale_line_id.order_id
+        orders_sudo = orders_sudo.sudo()
+        orders_sudo._groupbuy_fix_before()
+        lines = super()._groupbuy_sell_substitute(product, substituted)
+        rows_sudo = orders_sudo.groupbuy_commission_ids.grouped("sale_line_id")
+        no_rows = self.env["groupbuy.commission"].sudo()
+        no_rows.create(
+            [
+                vals
+                for old, line in zip(olds, lines, strict=True)
+                for vals in rows_sudo.get(old, no_rows).copy_data(
+                    {"sale_line_id": line.id}
+                )
+            ]
+        )
+        orders_sudo.filtered("groupbuy_commission_at").groupbuy_commission_due = True
+        return lines

@@ -278,6 +278,72 @@ class TestCommission(CommissionCommon):
         self._finish(order)
         self.assertEqual(self._get_earned(self.lily), 7.2)
 
+    def test_rates_outlast_the_days_without_a_leader(self):
+        order = self._create_paid({self.leek: 5})
+        self._work_out()
+        order._groupbuy_set_leader(self.lily.browse())
+        self._work_out()
+        commission = self._get_commissions(order)
+        self.assertFalse(commission.leader_id)
+        self.assertEqual((commission.amount, commission.state), (0, "reversed"))
+        self.assertEqual(commission._sum_expected(self.lily), 0)
+        self._rule(50)
+        order._groupbuy_set_leader(self.max)
+        self._finish(order)
+        self.assertEqual(self._get_commissions(order), commission)
+        self.assertEqual(self._get_earned(self.max), 4)
+        self.assertEqual(self._get_earned(self.lily), 0)
+
+    def test_without_a_leader_what_is_collected_earns_nobody_anything(self):
+        order = self._create_paid({self.leek: 5})
+        self._work_out()
+        order._groupbuy_set_leader(self.lily.browse())
+        self._finish(order)
+        self.assertEqual(self._get_commissions(order).state, "reversed")
+        self.assertEqual(self._get_earned(self.lily), 0)
+        self.assertShared(order)
+
+    def test_who_is_not_approved_inherits_nothing(self):
+        order = self._create_paid({self.leek: 5})
+        self._work_out()
+        self.max.state = "suspended"
+        order.with_user(self.ann).action_groupbuy_move_point(self.west.id)
+        self.assertEqual(order.groupbuy_leader_id, self.max)
+        self._finish(order)
+        self.assertEqual(self._get_earned(self.max), 0)
+        self.assertEqual(self._get_earned(self.lily), 0)
+
+    def test_what_comes_instead_brings_as_much(self):
+        onion = self._create_product("Spring onions", 12)
+        order = self._create_paid({self.leek: 5})
+        order.groupbuy_referrer_id = self.max
+        self._rule(20, product_tmpl_id=onion.product_tmpl_id.id)
+        self._close(order.groupbuy_campaign_id)
+        self._dispatch(order).with_user(self.operator).groupbuy_record_arrival(
+            [
+                {
+                    "product_id": self.leek.id,
+                    "short": 2,
+                    "substitute_product_id": onion.id,
+                    "substitute_quantity": 2,
+                }
+            ]
+        )
+        self._run_jobs()
+        self.point.with_user(self.operator).hand_over(order.ids)
+        self._split()
+        self._work_out()
+        self.assertEqual(order.groupbuy_status, "received")
+        self.assertEqual(self._get_earned(self.lily), 4)
+        self.assertEqual(self._get_earned(self.max, "referral"), 1)
+        self.assertEqual(
+            self._get_commissions(order)
+            .filtered(lambda own: own.product_id == onion)
+            .mapped("amount"),
+            [0.4, 1.6],
+        )
+        self.assertShared(order)
+
     # === ROBUSTNESS === #
 
     def test_what_was_never_worked_out_is_when_its_money_is_shared_out(self):
