@@ -203,16 +203,10 @@ class TestReferral(SharingCommon):
         cart = self.env["sale.order"].search(
             [("partner_id", "=", user.partner_id.id)], limit=1
         )
-        cart._set_delivery_method(
-            self.env["delivery.carrier"].create(
-                {
-                    "name": "Handcart",
-                    "product_id": self._create_product("Fee", 0).id,
-                    "delivery_type": "fixed",
-                    "is_published": True,
-                }
-            )
-        )
+        carrier = self.env.ref("community_groupbuy.delivery_carrier_pickup")
+        carrier.is_published = True
+        cart._set_delivery_method(carrier)
+        cart.pickup_point_id = self.point
         return cart
 
     def test_shop_order_is_the_leaders_whose_link_was_followed_before_paying(self):
@@ -223,6 +217,30 @@ class TestReferral(SharingCommon):
         self._follow(self.other_leader)
         self._get("/shop/payment")
         self.assertEqual(cart.groupbuy_referrer_id, self.other_leader)
+
+    def test_shop_order_is_of_who_leads_its_point_when_it_is_paid(self):
+        cart = self._fill_cart(self.cem)
+        self.assertEqual(cart.groupbuy_leader_id, self.leader)
+        self.point.leader_id = self.other_leader
+        self._get("/shop/payment")
+        self.assertEqual(cart.groupbuy_leader_id, self.other_leader)
+
+    def test_shop_order_that_is_sent_by_parcel_is_nobodys(self):
+        cart = self._fill_cart(self.cem)
+        cart._set_delivery_method(
+            self.env["delivery.carrier"].create(
+                {
+                    "name": "Handcart",
+                    "product_id": self._create_product("Fee", 0).id,
+                    "delivery_type": "fixed",
+                    "is_published": True,
+                }
+            )
+        )
+        self._follow(self.leader)
+        self._get("/shop/payment")
+        self.assertFalse(cart.groupbuy_referrer_id)
+        self.assertFalse(cart.groupbuy_leader_id)
 
     def test_express_payment_notes_who_brought_the_order(self):
         seen = []
