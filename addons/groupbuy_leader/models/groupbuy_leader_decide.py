@@ -53,7 +53,7 @@ class GroupbuyLeader(models.Model):
         leaders_sudo._decide("more_info", leaders_sudo._check_reason(reason))
 
     def action_reject(self, reason):
-        """Reject applicants; they may apply again.
+        """Reject applicants; they may apply again. Points kept for them are free.
 
         :param str reason: shown to the applicant
         :raise AccessError: the user is no operator
@@ -61,6 +61,7 @@ class GroupbuyLeader(models.Model):
         """
         leaders_sudo = self._check_decidable("rejected")
         leaders_sudo._decide("rejected", leaders_sudo._check_reason(reason))
+        leaders_sudo.point_ids.leader_id = False
 
     def action_suspend(self, reason, rest=False):
         """Take everything out of leaders' hands; what they earned stays theirs.

@@ -1,5 +1,8 @@
+from lxml import etree
+
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, new_test_user, tagged
+from odoo.tools.safe_eval import safe_eval
 
 from .common import IDENTITIES
 from .test_application import ApplicationCommon
@@ -195,6 +198,19 @@ class TestDecision(ApplicationCommon):
         self.assertEqual(again.point_name, "Another place")
         # The history stays.
         self.assertIn("Your application as a leader", self._get_subjects(again))
+
+    def test_points_that_are_led_are_no_applicants(self):
+        application = self._apply(self.ann).with_user(self.operator)
+        arch = etree.fromstring(application.get_view(view_type="form")["arch"])
+        (field,) = arch.xpath("//field[@name='point_ids']")
+        domain = safe_eval(field.get("domain"), {"id": application.id})
+        free = self.point.copy({"name": "Free Kiosk"})
+        application.point_ids = self.point.search(domain) & (free | self.point)
+        self.assertEqual(application.point_ids, free)
+        self.assertIn(free, self.point.search(domain))
+        # Whoever comes next can have it.
+        application.action_reject("There is a point next door.")
+        self.assertFalse(free.leader_id)
 
     def test_the_suspended_run_nothing(self):
         group = "groupbuy_leader.group_leader"
