@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+CHUNK = 500
 FIGURES = ("turnover", "orders", "customers")
 
 
@@ -20,10 +21,16 @@ class GroupbuyLeader(models.Model):
 
     @api.model
     def _cron_update_levels(self):
-        """Every night: scores, and the highest level that is reached."""
-        leaders = self.search([("state", "=", "approved")])
-        leaders._update_scores()
-        leaders._update_levels()
+        """Every night: scores, and the highest level that is reached, some leaders at a
+        time."""
+        commit_progress = self.env["ir.cron"]._commit_progress
+        ids = self.search([("state", "=", "approved")]).ids
+        commit_progress(remaining=len(ids))
+        for first in range(0, len(ids), CHUNK):
+            leaders = self.browse(ids[first : first + CHUNK])
+            leaders._update_scores()
+            leaders._update_levels()
+            commit_progress(len(leaders))
 
     def _update_levels(self, **note):
         """Put these leaders on the level they reach, unless it was set by hand.

@@ -4,6 +4,7 @@ from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import Form, new_test_user, tagged
 
+from ..models import groupbuy_leader_rank
 from .common import LeaderCommon
 
 
@@ -132,6 +133,23 @@ class TestLevel(LeaderCommon):
             leaders._update_levels()
             self.env.flush_all()
 
+    def test_the_cron_writes_some_leaders_at_a_time(self):
+        self.patch(groupbuy_leader_rank, "CHUNK", 1)
+        cron_class = self.env.registry["ir.cron"]
+        commit_progress, done = cron_class._commit_progress, []
+
+        def note(cron, processed=0, **kwargs):
+            leaders = self.leader | self.other_leader
+            done.append((processed, len(leaders.filtered("level_id"))))
+            return commit_progress(cron, processed, **kwargs)
+
+        self.patch(cron_class, "_commit_progress", note)
+        self._update()
+        count = self.leader.search_count([("state", "=", "approved")])
+        self.assertEqual([processed for processed, _led in done], [0] + [1] * count)
+        self.assertIn(1, [led for _processed, led in done])
+        self.assertEqual(done[-1][1], 2)
+
     # === BY HAND === #
 
     def test_a_level_by_hand_stays_until_it_is_left_to_the_rule(self):
@@ -184,8 +202,7 @@ class TestLevel(LeaderCommon):
 @tagged("post_install", "-at_install")
 class TestScore(LeaderCommon):
     def _read(self):
-        self.env["groupbuy.leader"]._cron_update_levels()
-        self.env.invalidate_all()
+        self._run_cron("groupbuy_leader.level_cron")
         leader = self.leader
         return (leader.arrivals, leader.late, leader.short, leader.brought,
                 leader.uncollected, leader.score)  # fmt: skip
