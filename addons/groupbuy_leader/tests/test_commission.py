@@ -309,7 +309,11 @@ class TestCommission(CommissionCommon):
         self.max.state = "suspended"
         order.with_user(self.ann).action_groupbuy_move_point(self.west.id)
         self.assertEqual(order.groupbuy_leader_id, self.max)
-        self._finish(order)
+        self._close(order.groupbuy_campaign_id)
+        self._arrive(order)
+        self.west.with_user(self.operator).hand_over(order.ids)
+        self._split()
+        self.assertEqual(order.groupbuy_status, "received")
         self.assertEqual(self._get_earned(self.max), 0)
         self.assertEqual(self._get_earned(self.lily), 0)
 
