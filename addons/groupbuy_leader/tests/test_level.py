@@ -139,16 +139,15 @@ class TestLevel(LeaderCommon):
         commit_progress, done = cron_class._commit_progress, []
 
         def note(cron, processed=0, **kwargs):
-            leaders = self.leader | self.other_leader
+            leaders = cron.env["groupbuy.leader"].browse(led.ids)
             done.append((processed, len(leaders.filtered("level_id"))))
             return commit_progress(cron, processed, **kwargs)
 
         self.patch(cron_class, "_commit_progress", note)
+        led = self.leader.search([("state", "=", "approved")])
+        led.level_id = False
         self._update()
-        count = self.leader.search_count([("state", "=", "approved")])
-        self.assertEqual([processed for processed, _led in done], [0] + [1] * count)
-        self.assertIn(1, [led for _processed, led in done])
-        self.assertEqual(done[-1][1], 2)
+        self.assertEqual(done, [(0, 0), *((1, n + 1) for n in range(len(led)))])
 
     # === BY HAND === #
 
