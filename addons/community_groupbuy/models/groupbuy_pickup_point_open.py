@@ -50,6 +50,10 @@ class GroupbuyPickupPoint(models.Model):
 
     def _is_resting(self, day):
         """Whether this point takes no orders to be collected on `day`."""
+        return self._is_rest_day(day)
+
+    def _is_rest_day(self, day):
+        """Whether this point's rest has begun on `day` and is not over."""
         self.ensure_one()
         return (
             self.resting

@@ -51,7 +51,7 @@ class GroupbuyPickupPoint(models.Model):
         stands_in = (
             substitute_sudo.state == "approved"
             and substitute_sudo.company_id == point_sudo.company_id
-            and super()._is_resting(day)
+            and point_sudo._is_rest_day(day)
         )
         return substitute_sudo if stands_in else substitute_sudo.browse()
 
