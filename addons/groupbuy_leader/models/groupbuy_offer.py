@@ -21,10 +21,11 @@ class GroupbuyOffer(models.Model):
 
     def _check_agreed(self, vals):
         """Override: neighbours who joined at a leader's have agreed to the same."""
-        super()._check_agreed(vals)
+        result = super()._check_agreed(vals)
         agreed = {name: vals[name] for name in AGREED_FIELDS & vals.keys()}
         if agreed and (offers := self._get_leader_offers()):
             super(GroupbuyOffer, offers)._check_agreed(agreed)
+        return result
 
     def _get_leader_offers(self):
         """:return: what leaders sell of these offers at present"""
