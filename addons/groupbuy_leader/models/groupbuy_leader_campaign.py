@@ -66,6 +66,8 @@ class GroupbuyLeader(models.Model):
         self.ensure_one()
         # Published campaigns; whose they are is nobody else's business.
         campaigns_sudo = self.env["groupbuy.campaign"].sudo()
+        if not self.point_ids:
+            return campaigns_sudo
         domain = campaigns_sudo._get_storefront_domain(point=self.point_ids) & (
             campaigns_sudo._get_section_domain("open")
             | campaigns_sudo._get_section_domain("soon")

@@ -38,6 +38,15 @@ class TestLeaderPage(SharingCommon):
         page = self._page(self.leader._get_share_path())
         self.assertTrue(page.xpath("//a[starts-with(@href, 'geo:36.65')]"))
 
+    def test_without_a_point_there_is_nothing_to_share(self):
+        self.point.leader_id = False
+        text = self._page_text()
+        self.assertIn("No group buy is open here", text)
+        self.assertNotIn("Winter vegetables", text)
+        self._sign_in(self.ann)
+        self._get("/my/leader/share")
+        self._get(f"/my/leader/share/{self.campaign.id}", status=404)
+
     def test_only_approved_leaders_of_this_company_have_a_page(self):
         path = self.leader._get_share_path()
         for state in ("applied", "more_info", "rejected", "suspended"):
