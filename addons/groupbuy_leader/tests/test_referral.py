@@ -52,10 +52,15 @@ class TestReferral(SharingCommon):
             f"{path}/{draft.id}/qr.svg",
             "/groupbuy/l/nobody",
             "/groupbuy/l/nobody/qr.svg",
-            "/groupbuy/l/%00",
+            "/groupbuy/l/a%20b",
         ):
             with self.subTest(url=url):
                 self._get(url, status=404)
+
+    def test_an_address_that_the_database_cannot_hold_is_nobodys(self):
+        # Odoo itself answers such a request with an error, whoever has the address.
+        for slug in ("\0", "", "x" * 5000):
+            self.assertFalse(self.env["groupbuy.leader"]._find_by_slug(slug))
 
     def test_the_page_cache_keeps_nobodys_cookie(self):
         self.patch(page_cache, "SECONDS", 60)
