@@ -367,5 +367,10 @@ class GroupbuyCampaign(models.Model):
     def _schedule_next(self):
         """Publish next week's campaign for those that recur."""
         for campaign in self.filtered(lambda campaign: campaign.recurrence == "weekly"):
-            shifted = campaign._get_shifted_dates(campaign._get_weeks_ahead())
-            campaign.copy({"name": campaign.name, **shifted}).action_publish()
+            campaign.copy(campaign._prepare_next()).action_publish()
+
+    def _prepare_next(self):
+        """:return: in what next week's campaign differs from a mere copy"""
+        self.ensure_one()
+        shifted = self._get_shifted_dates(self._get_weeks_ahead())
+        return {"name": self.name, **shifted}

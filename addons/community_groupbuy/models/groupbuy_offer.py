@@ -211,6 +211,15 @@ class GroupbuyOffer(models.Model):
                     )
                 )
 
+    def copy_data(self, default=None):
+        """Override: a copy of an offer that shares a quota has that quota for itself,
+        not none."""
+        vals_list = super().copy_data(default)
+        for offer, vals in zip(self, vals_list, strict=True):
+            if offer.quota_offer_id and "quota_offer_id" not in vals:
+                vals["quota"] = offer._get_quota()
+        return vals_list
+
     # === BUSINESS METHODS === #
 
     def _get_product_name(self):

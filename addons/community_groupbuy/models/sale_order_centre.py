@@ -129,10 +129,14 @@ class SaleOrder(models.Model):
         offered = self.env["groupbuy.offer"]._get_shown_domain() & Domain(
             "product_id", "in", [product.id for product in pieces]
         )
-        domain = Domain("company_id", "=", self.company_id.id) & Domain(
-            "offer_ids", "any", offered
+        # Listed to residents of that point, so that it may be proposed to them.
+        campaigns_sudo = campaigns.sudo().search(
+            campaigns._get_storefront_domain(point=self.pickup_point_id)
+            & Domain("company_id", "=", self.company_id.id)
+            & Domain("offer_ids", "any", offered)
+            & campaigns._get_section_domain("open")
         )
-        campaigns = campaigns.search(domain & campaigns._get_section_domain("open"))
+        campaigns = campaigns_sudo.sudo(self.env.su)
         offers = {
             campaign: campaign.offer_ids.filtered_domain(offered)
             for campaign in campaigns

@@ -1,19 +1,16 @@
 import base64
-import binascii
 import math
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
-from odoo.tools.image import image_process
-from odoo.tools.mimetypes import guess_mimetype
 
+from ..picture import rewrite_picture
 from ..record_id import find_record
 
 MAX_PHOTOS = 5
 MAX_PHOTO_MB = 5
-PHOTO_TYPES = ("image/jpeg", "image/png", "image/gif")
 PHOTO_SIZE = (1600, 1600)
 MAX_LINES = 50
 MAX_NOTE = 2000
@@ -207,17 +204,8 @@ class SaleOrder(models.Model):
             raise refusal
         try:
             content = base64.b64decode(text, validate=True)
-            if guess_mimetype(content) not in PHOTO_TYPES:
-                raise refusal
-            # Written anew, so that nothing else hides in it.
-            content = image_process(
-                content,
-                size=PHOTO_SIZE,
-                verify_resolution=True,
-                quality=85,
-                output_format="JPEG",
-            )
-        except (binascii.Error, OSError, ValueError, SyntaxError) as error:
+            content = rewrite_picture(content, PHOTO_SIZE)
+        except ValueError as error:
             raise refusal from error
         stem = name.replace("\\", "/").rpartition("/")[2].rpartition(".")[0]
         return (stem or "photo")[:60] + ".jpg", content

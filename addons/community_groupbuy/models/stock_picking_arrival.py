@@ -1,15 +1,15 @@
 import base64
-import binascii
 import math
 
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
-from odoo.tools.mimetypes import guess_mimetype
 
+from ..picture import rewrite_picture
 from ..record_id import find_record
 
 MAX_PHOTO = 5 * 2**20
+PHOTO_SIZE = (1600, 1600)
 PHOTO_TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif")
 MAX_NOTE = 500
 LOSSES = ("short", "damaged")
@@ -224,13 +224,12 @@ class StockPicking(models.Model):
             # Bounded before it is decoded.
             too_big = len(photo) > MAX_PHOTO * 4 // 3 + 4
             content = b"" if too_big else base64.b64decode(photo, validate=True)
-        except (TypeError, ValueError, binascii.Error) as error:
+            if too_big or len(content) > MAX_PHOTO:
+                raise UserError(self.env._("A photo can have up to 5 MB."))
+            content = rewrite_picture(content, PHOTO_SIZE, PHOTO_TYPES)
+        except (TypeError, ValueError) as error:
             raise UserError(self.env._("The photo is not a picture.")) from error
-        if too_big or len(content) > MAX_PHOTO:
-            raise UserError(self.env._("A photo can have up to 5 MB."))
-        if guess_mimetype(content) not in PHOTO_TYPES:
-            raise UserError(self.env._("The photo is not a picture."))
-        return photo
+        return base64.b64encode(content)
 
     def _groupbuy_read_substitute(self, product, line):
         product_id = line.get("substitute_product_id") or 0

@@ -1,4 +1,6 @@
 import base64
+import struct
+import zlib
 from io import BytesIO
 
 from PIL import Image
@@ -14,6 +16,15 @@ def photo(kind="JPEG", size=(40, 20), **options):
     content = BytesIO()
     Image.new("RGB", size, "green").save(content, kind, **options)
     return [f"leeks.{kind.lower()}", base64.b64encode(content.getvalue()).decode()]
+
+
+def bomb():
+    """:return: (file name, base64) of a few bytes that say they are 400 megapixels"""
+    _name, text = photo("PNG")
+    content = base64.b64decode(text)
+    head = b"IHDR" + struct.pack(">II", 20_000, 20_000) + content[24:29]
+    head += struct.pack(">I", zlib.crc32(head))
+    return ["b.png", base64.b64encode(content[:12] + head + content[33:]).decode()]
 
 
 class ClaimCommon(HandoverCommon):
@@ -139,6 +150,11 @@ class TestClaim(ClaimCommon):
             with self.subTest(photos=str(photos)[:40]), self.assertRaises(UserError):
                 self._claim(self.order, self.leek, 1, photos=photos)
         self.assertFalse(self.order.groupbuy_claim_ids)
+
+    def test_pictures_that_would_fill_the_memory_are_refused(self):
+        for photos in ([bomb()], [photo("GIF"), bomb()]):
+            with self.assertRaisesRegex(UserError, "must be a JPEG"):
+                self._claim(self.order, self.leek, 1, photos=photos)
 
     def test_nonsense_is_refused(self):
         order = self.order

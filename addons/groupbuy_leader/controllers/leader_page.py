@@ -128,6 +128,6 @@ class LeaderPage(Controller):
             draw_svg(get_full_url(leader_sudo._get_share_path(campaign))),
             headers=[
                 ("Content-Type", "image/svg+xml"),
-                ("Cache-Control", "public, max-age=3600"),
+                ("Cache-Control", "private, max-age=3600"),
             ],
         )

@@ -17,6 +17,8 @@ class GroupbuyCampaign(models.Model):
     leader_open = fields.Boolean(
         string="Open for Leaders",
         tracking=True,
+        # A copy is made to be changed: it is not theirs before that.
+        copy=False,
         help="Leaders may run it as a campaign of their own, for their own pickup "
         "points, until this one closes.",
     )
@@ -152,6 +154,10 @@ class GroupbuyCampaign(models.Model):
         domain = super()._get_storefront_domain(search, point)
         # The list is for whoever asks: nothing of the leader is shown by this.
         return domain if point else domain & Domain("origin_id", "=", False)
+
+    def _prepare_next(self):
+        """Override of `community_groupbuy`: next week's is open for leaders, too."""
+        return {**super()._prepare_next(), "leader_open": self.leader_open}
 
     def _get_share_path(self):
         """Override of `community_groupbuy`: what leaders share leads to them."""

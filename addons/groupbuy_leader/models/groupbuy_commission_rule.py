@@ -44,11 +44,11 @@ class GroupbuyCommissionRule(models.Model):
     reckoned_on = fields.Selection(tracking=True)
 
     product_tmpl_id = fields.Many2one(
-        "product.template", string="Product", ondelete="cascade", tracking=True
+        "product.template", string="Product", ondelete="restrict", tracking=True
     )
     category_id = fields.Many2one(
         "product.public.category",
-        ondelete="cascade",
+        ondelete="restrict",
         tracking=True,
         help="Of the shop, with the categories below it.",
     )
@@ -62,11 +62,11 @@ class GroupbuyCommissionRule(models.Model):
     seller_id = fields.Many2one(
         "res.partner",
         string="Only This Merchant",
-        ondelete="cascade",
+        ondelete="restrict",
         tracking=True,
     )
     campaign_id = fields.Many2one(
-        "groupbuy.campaign", string="Group Buy", ondelete="cascade", tracking=True
+        "groupbuy.campaign", string="Group Buy", ondelete="restrict", tracking=True
     )
     level_id = fields.Many2one(
         "groupbuy.leader.level",

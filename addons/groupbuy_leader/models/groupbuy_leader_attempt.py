@@ -36,7 +36,11 @@ class GroupbuyLeaderAttempt(models.Model):
             raise UserError(
                 self.env._("You have tried too often. Please try again in an hour.")
             )
-        self.create({"user_id": user.id, "address": address})
+        # Stays whatever becomes of the request, lest some refusals go uncounted.
+        with self.env.registry.cursor() as cr:
+            self.with_env(self.env(cr=cr)).create(
+                {"user_id": user.id, "address": address}
+            )
 
     @api.autovacuum
     def _gc_attempts(self):

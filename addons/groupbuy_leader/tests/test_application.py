@@ -274,6 +274,17 @@ class TestApplication(ApplicationCommon):
         with self._later(minutes=61):
             self._apply(self.ann)
 
+    def test_attempts_count_that_end_in_an_error(self):
+        self.authenticate(self.ann.login, self.ann.login)
+        model = type(self.env["groupbuy.leader"])
+        with (
+            patch.object(model, "_apply", side_effect=ZeroDivisionError),
+            mute_logger("odoo.http"),
+        ):
+            self.assertEqual(self._send().status_code, 500)
+        attempts = self.env["groupbuy.leader.attempt"]
+        self.assertEqual(attempts.search_count([("user_id", "=", self.ann.id)]), 1)
+
     def test_attempts_are_limited_by_address(self):
         self.patch(groupbuy_leader_attempt, "MAX_BY_ADDRESS", 1)
         self._apply(self.ben)

@@ -26,6 +26,18 @@ class TestCommission(CommissionCommon):
         self._work_out()
         return order
 
+    # === RULES === #
+
+    def test_what_a_rule_is_about_is_not_deleted_with_it_unnoticed(self):
+        category = self.env["product.public.category"].create({"name": "Roots"})
+        rule = self.env["groupbuy.commission.rule"].create(
+            {"name": "Roots", "rate": 9, "category_id": category.id}
+        )
+        with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError):
+            with self.cr.savepoint():
+                category.unlink()
+        self.assertTrue(rule.exists())
+
     # === STATES === #
 
     def test_what_can_be_expected_is_known_once_it_is_paid(self):

@@ -60,6 +60,38 @@ class TestLeaderCampaign(SharingCommon):
         )
         return offer.remaining, shown
 
+    # === COPIES === #
+
+    def test_a_copy_is_not_open_for_leaders_before_somebody_says_so(self):
+        self.assertFalse(self.origin.copy().leader_open)
+        self.origin._schedule_next()
+        successor = self.env["groupbuy.campaign"].search(
+            [("name", "=", "Harvest"), ("id", "!=", self.origin.id)]
+        )
+        self.assertTrue(successor.leader_open)
+
+    def test_a_copy_of_a_leaders_campaign_has_a_quota(self):
+        copy = self._publish().copy()
+        self.assertEqual(copy.offer_ids.mapped("quota"), [60, 0])
+        self.assertFalse(copy.offer_ids.quota_offer_id)
+
+    def test_buying_again_leads_to_leaders_of_ones_own_point_only(self):
+        order = self._pay(self._join(self.origin, self.cem, 2))
+        mine = self._publish(offer_ids=self.leeks.ids)
+        self.origin.date_close = fields.Datetime.now()
+        self.env["groupbuy.campaign"]._sweep()
+        self._run_jobs()
+        self.assertEqual(self.origin.state, "succeeded")
+        for point, found in ((self.point, mine), (self.west, mine.browse())):
+            order.pickup_point_id = point
+            again, _pieces = order.with_user(self.cem)._groupbuy_find_again()
+            self.assertEqual(again, found)
+
+    def test_a_leader_without_points_shares_nothing(self):
+        self.assertTrue(self._as(self.other_leader)._get_shared())
+        self.west.leader_id = False
+        self.assertFalse(self._as(self.other_leader)._get_shared())
+
     # === PUBLISH === #
 
     def test_a_leader_publishes_for_own_points_with_own_words(self):

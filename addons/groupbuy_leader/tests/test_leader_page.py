@@ -55,7 +55,10 @@ class TestLeaderPage(SharingCommon):
             self._get(f"{path}/qr.svg", status=404)
         self.leader.state = "approved"
         self._get(path)
-        self.assertIn("<svg", self._get(f"{path}/qr.svg").text)
+        code = self._get(f"{path}/qr.svg")
+        self.assertIn("<svg", code.text)
+        # It may come with a session's cookie.
+        self.assertIn("private", code.headers["Cache-Control"])
         company = self.env["res.company"].create({"name": "Far Away"})
         self.leader.company_id = company
         self._get(path, status=404)

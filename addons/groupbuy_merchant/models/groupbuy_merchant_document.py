@@ -3,11 +3,11 @@ import binascii
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools.image import image_process
 from odoo.tools.mimetypes import guess_mimetype
 
+from odoo.addons.community_groupbuy.picture import rewrite_picture
+
 MAX_MB = 5
-IMAGES = ("image/jpeg", "image/png", "image/gif")
 PDF = "application/pdf"
 SIZE = (2400, 2400)
 
@@ -16,18 +16,9 @@ def read_image(content, size=SIZE):
     """:return: a picture written anew as JPEG, so that nothing else hides in it
     :raise ValueError: it is no picture, or too big
     """
-    if len(content) > MAX_MB * 2**20 or guess_mimetype(content) not in IMAGES:
-        raise ValueError("no picture")
-    try:
-        return image_process(
-            content,
-            size=size,
-            verify_resolution=True,
-            quality=85,
-            output_format="JPEG",
-        )
-    except (OSError, SyntaxError, UserError) as error:
-        raise ValueError("no picture") from error
+    if len(content) > MAX_MB * 2**20:
+        raise ValueError("too much")
+    return rewrite_picture(content, size)
 
 
 def decode(text):
