@@ -12,6 +12,7 @@ import re
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from project import (
     HERE,
@@ -170,7 +171,11 @@ def run(name, arguments, tags, log, names, config="checklog-odoo.cfg"):
     log = LOGS / log
     command = [SCRIPTS / "odoo", "-d", name, *arguments, *QUIET]
     command += ["--test-tags", tags, "--http-port", free_port()]
-    return judge(log, run_logged(command, log, started), names, config)
+
+    def progress(text):
+        return f"{names[0]}: {started(text)}"
+
+    return judge(log, run_logged(command, log, progress), names, config)
 
 
 def fresh(name, names):
@@ -199,17 +204,32 @@ def core(name):
 
 
 def test(name, *names):
-    """Test the addons ``names`` (none: all of them) in the new database ``name``."""
-    names = names or addons()
+    """Test the addons ``names`` (none: all of them) in the new database ``name``.
+
+    All of them are tested by two processes, each with everything installed: the first
+    addon, which has most of the tests, and what builds on it.
+    """
     unknown = sorted(set(names) - set(addons()))
-    if unknown or not names:
+    wanted = names or addons()
+    if unknown or not wanted:
         say(f"There is no addon {', '.join(unknown)} in addons/.")
         summarize(0, 1)
-    fresh(name, names)
-    for addon in names:
+    for addon in wanted:
         say(f"Testing {addon}, which depends on {', '.join(depends(addon))} …")
-    tags = ",".join(f"/{addon}" for addon in names)
-    summarize(*run(name, ["-i", ",".join(names)], tags, "addons.log", names))
+    parts = [names] if names else [part for part in (wanted[:1], wanted[1:]) if part]
+    databases = [name, f"{name}_beside"][: len(parts)]
+    for copy in databases:
+        fresh(copy, wanted)
+
+    def test_part(part, copy):
+        tags = ",".join(f"/{addon}" for addon in part)
+        return run(copy, ["-i", ",".join(wanted)], tags, f"{part[0]}.log", part)
+
+    with ThreadPoolExecutor() as pool:
+        results = list(pool.map(test_part, parts, databases))
+    for copy in databases[1:]:
+        database("drop", copy)
+    summarize(*map(sum, zip(*results, strict=True)))
 
 
 if __name__ == "__main__":
