@@ -274,15 +274,19 @@ class TestApplication(ApplicationCommon):
         with self._later(minutes=61):
             self._apply(self.ann)
 
-    def test_attempts_count_that_end_in_an_error(self):
-        self.authenticate(self.ann.login, self.ann.login)
-        model = type(self.env["groupbuy.leader"])
-        with (
-            patch.object(model, "_apply", side_effect=ZeroDivisionError),
-            mute_logger("odoo.http"),
-        ):
-            self.assertEqual(self._send().status_code, 500)
+    def test_attempts_stay_whatever_becomes_of_the_request(self):
         attempts = self.env["groupbuy.leader.attempt"]
+        cursors, create = [], type(attempts).create
+
+        def note(model, vals_list):
+            cursors.append(model.env.cr)
+            return create(model, vals_list)
+
+        with patch.object(type(attempts), "create", note):
+            attempts._log(self.ann, "127.0.0.1")
+        # A cursor of its own: an error rolls back the request's only.
+        [cursor] = cursors
+        self.assertIsNot(cursor, self.env.cr)
         self.assertEqual(attempts.search_count([("user_id", "=", self.ann.id)]), 1)
 
     def test_attempts_are_limited_by_address(self):
