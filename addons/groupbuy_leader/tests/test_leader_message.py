@@ -57,7 +57,7 @@ class TestLeaderMessage(LeaderPortalCommon):
         self._send("campaign", text="More on Friday", campaign_id=self.campaign.id)
         mails = self._get_mails()
         self.assertEqual(mails.recipient_ids, (self.ann + self.ben).partner_id)
-        self.assertEqual(set(mails.mapped("subject")), {"Winter vegetables: Dot Fan"})
+        self.assertEqual(set(mails.mapped("subject")), {"Winter vegetables: East Gate"})
 
     def test_one_message_for_each_resident(self):
         campaign = self._create_campaign(self._example())
