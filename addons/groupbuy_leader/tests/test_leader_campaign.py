@@ -76,12 +76,19 @@ class TestLeaderCampaign(SharingCommon):
         self.assertFalse(copy.offer_ids.quota_offer_id)
 
     def test_buying_again_leads_to_leaders_of_ones_own_point_only(self):
-        order = self._pay(self._join(self.origin, self.cem, {self.leek: 2}))
-        mine = self._publish(offer_ids=self.leeks.ids)
-        self.origin.date_close = fields.Datetime.now()
-        self.env["groupbuy.campaign"]._sweep()
+        order = self._buy(self.origin, self.cem, {self.leek: 2})
+        # Of a draft, which goes on: leaders' close with the platform's.
+        draft = self._create_campaign(self._example(), publish=False, leader_open=True)
+        mine = self._publish(
+            origin=draft,
+            offer_ids=draft.offer_ids.ids,
+            date_close=draft.date_close - timedelta(hours=1),
+        )
+        (self.origin | self.campaign).action_close()
         self._run_jobs()
         self.assertEqual(self.origin.state, "succeeded")
+        # Nor does the shop sell it.
+        self.leek.website_published = False
         for point, found in ((self.point, mine), (self.west, mine.browse())):
             order.pickup_point_id = point
             again, _pieces = order.with_user(self.cem)._groupbuy_find_again()
