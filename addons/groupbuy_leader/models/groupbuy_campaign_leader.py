@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
@@ -130,20 +132,20 @@ class GroupbuyCampaign(models.Model):
         )
 
     def _pull_in_leader_campaigns(self):
-        """Let leaders' campaigns close with these at the latest."""
+        """Let leaders' campaigns close with these at the latest; those that would open
+        only after that are cancelled."""
         for campaign in self:
-            late_sudo = campaign._get_leader_running().filtered(
-                lambda own, campaign=campaign: own.date_close > campaign.date_close
-            )
-            # Nobody can have joined those that would open only after that.
-            unopened_sudo = late_sudo.filtered(
-                lambda own, campaign=campaign: own.date_open >= campaign.date_close
-            )
-            if unopened_sudo:
-                unopened_sudo.action_cancel()
-            if late_sudo := late_sudo - unopened_sudo:
-                late_sudo.date_close = campaign.date_close
-                late_sudo._trigger_at_dates()
+            close = campaign.date_close
+            for own_sudo in campaign._get_leader_running():
+                if own_sudo.date_close <= close:
+                    continue
+                if own_sudo.state != "open" and own_sudo.date_open >= close:
+                    own_sudo.action_cancel()
+                    continue
+                # It may have opened in this very second.
+                opened = min(own_sudo.date_open, close - timedelta(seconds=1))
+                own_sudo.write({"date_open": opened, "date_close": close})
+                own_sudo._trigger_at_dates()
 
     # === STOREFRONT === #
 

@@ -387,9 +387,12 @@ class TestLeaderCampaign(SharingCommon):
         self.origin.date_close = now + timedelta(hours=6)
         self.assertEqual(mine.date_close, self.origin.date_close)
         self.assertEqual(unopened.state, "cancelled")
-        self._buy(mine, self.cem, {self.leek: 2})
-        self.origin.action_close()
-        self._sweep()
+        # Also when all of it happens within a second.
+        with self._later():
+            mine.date_open = fields.Datetime.now()
+            self._buy(mine, self.cem, {self.leek: 2})
+            self.origin.action_close()
+            self._sweep()
         self.assertEqual(mine.state, "succeeded")
         with self.assertRaises(UserError):
             self._join(mine, self.dot, {self.leek: 1})
