@@ -6,6 +6,7 @@ from . import test_campaign
 from . import test_claim
 from . import test_claim_tour
 from . import test_closing
+from . import test_controllers
 from . import test_dispatch
 from . import test_door
 from . import test_handover

@@ -85,7 +85,7 @@ class MerchantProduct(MerchantPortal):
 
     # === FORM === #
 
-    def _find_own(self, merchant_sudo, product_id):
+    def _find_own_product(self, merchant_sudo, product_id):
         try:
             return merchant_sudo._find_product(merchant_sudo, product_id)
         except AccessError as error:
@@ -103,7 +103,7 @@ class MerchantProduct(MerchantPortal):
 
     def _render_product(self, product_id, form=None, error=None):
         merchant_sudo = self._get_shop(*GOODS_ROLES)
-        template_sudo = self._find_own(merchant_sudo, product_id)
+        template_sudo = self._find_own_product(merchant_sudo, product_id)
         values = self._prepare_shop_values(
             merchant_sudo,
             "products",
@@ -186,7 +186,7 @@ class MerchantProduct(MerchantPortal):
     )
     def portal_merchant_product_step(self, product_id, step, **_kwargs):
         """Put an approved product on sale or take it off; take a review back."""
-        self._find_own(self._get_shop(*GOODS_ROLES), product_id)
+        self._find_own_product(self._get_shop(*GOODS_ROLES), product_id)
         model = request.env["groupbuy.merchant"]
         if step == "withdraw":
             attempt(model.withdraw_review, product_id)
@@ -199,7 +199,7 @@ class MerchantProduct(MerchantPortal):
     @route("/my/merchant/products/<int:product_id>/image", type="http", auth="user")
     def portal_merchant_product_image(self, product_id, proposed=None, **_kwargs):
         """Show a picture of an own product, also while nobody else may see it."""
-        template_sudo = self._find_own(self._get_shop(*GOODS_ROLES), product_id)
+        template_sudo = self._find_own_product(self._get_shop(*GOODS_ROLES), product_id)
         record_sudo, field = template_sudo, "image_512"
         if proposed:
             record_sudo = template_sudo._groupbuy_get_pending_review()
