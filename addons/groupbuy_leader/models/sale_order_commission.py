@@ -1,12 +1,9 @@
-import psycopg2
-
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from .groupbuy_commission_terms import KINDS
 
 CHUNK = 2000
-TRIES = 3
 
 
 class SaleOrder(models.Model):
@@ -215,29 +212,12 @@ class SaleOrder(models.Model):
     @api.model
     def _groupbuy_work_out_pending(self):
         """Work out the commission of all orders that are due, a chunk at a time."""
-        commit_progress = self.env["ir.cron"]._commit_progress
-        domain = [("groupbuy_commission_due", "=", True)]
-        commit_progress(remaining=self.search_count(domain))
-        tries = 0
-        while orders := self.search(domain, order="id", limit=CHUNK):
-            try:
-                failed = orders._groupbuy_call_each("_groupbuy_work_out_commissions")
-            except psycopg2.OperationalError:
-                # Somebody has written one of these orders in the meantime.
-                tries += 1
-                if tries == TRIES:
-                    raise
-                self.env.cr.rollback()
-                continue
-            for order, error in failed.items():
-                # It is tried again when its money is shared out.
-                order.groupbuy_commission_due = False
-                order._groupbuy_raise_to_operators(
-                    self.env._("Its commission cannot be worked out: %s", error)
-                )
-            left = orders.filtered("groupbuy_commission_due")
-            if not commit_progress(len(orders - left)) or left:
-                break
+        # What cannot be is tried again when its money is shared out.
+        self._groupbuy_work_off(
+            "groupbuy_commission_due",
+            "_groupbuy_work_out_commissions",
+            lambda error: self.env._("Its commission cannot be worked out: %s", error),
+        )
 
     # === SHARES === #
 

@@ -75,13 +75,28 @@ class SaleOrder(models.Model):
     @api.model
     def _groupbuy_split_pending(self):
         """Record the shares of all orders that are due, a chunk at a time."""
+        self._groupbuy_work_off(
+            "groupbuy_split_due",
+            "_groupbuy_split",
+            lambda error: self.env._("Its money cannot be shared out: %s", error),
+        )
+
+    @api.model
+    def _groupbuy_work_off(self, due, method, describe):
+        """Do for a cron what is due of orders, a chunk at a time.
+
+        :param str due: the field that says so, which the method clears
+        :param str method: called on a chunk, or on each order where that fails
+        :param describe: of an error, what the operators are told about an order that
+            cannot be done; it is not due any more
+        """
         commit_progress = self.env["ir.cron"]._commit_progress
-        domain = [("groupbuy_split_due", "=", True)]
+        domain = [(due, "=", True)]
         commit_progress(remaining=self.search_count(domain))
         tries = 0
         while orders := self.search(domain, order="id", limit=SPLIT_CHUNK):
             try:
-                failed = orders._groupbuy_call_each("_groupbuy_split")
+                failed = orders._groupbuy_call_each(method)
             except psycopg2.OperationalError:
                 # Somebody has written one of these orders in the meantime.
                 tries += 1
@@ -90,11 +105,9 @@ class SaleOrder(models.Model):
                 self.env.cr.rollback()
                 continue
             for order, error in failed.items():
-                order.groupbuy_split_due = False
-                order._groupbuy_raise_to_operators(
-                    self.env._("Its money cannot be shared out: %s", error)
-                )
-            left = orders.filtered("groupbuy_split_due")
+                order[due] = False
+                order._groupbuy_raise_to_operators(describe(error))
+            left = orders.filtered(due)
             if not commit_progress(len(orders - left)) or left:
                 break
 
