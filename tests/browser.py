@@ -35,7 +35,11 @@ FIND = """
   const box = el.getBoundingClientRect();
   const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
   const top = document.elementFromPoint(x, y);
-  return top && (el.contains(top) || top.contains(el)) ? [x, y] : null;
+  if (!top || !(el.contains(top) || top.contains(el))) return null;
+  window.hit = false;
+  const hit = () => { window.hit = true; };
+  el.addEventListener("click", hit, {capture: true, once: true});
+  return [x, y];
 })()"""
 # A picture's pixels as rows of 0 and 1; null while it is loading.
 PIXELS = """
@@ -144,10 +148,20 @@ class Browser:
     def click(self, selector, text=""):
         """Click on the first such element that shows this text."""
         find = FIND % (json.dumps(selector), json.dumps(text))
-        x, y = self.wait(find, f"{selector} {text}")
-        place = {"x": x, "y": y, "button": "left", "clickCount": 1}
-        self.send("Input.dispatchMouseEvent", type="mousePressed", **place)
-        self.send("Input.dispatchMouseEvent", type="mouseReleased", **place)
+        what, end = f"{selector} {text}", time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            x, y = self.wait(find, what)
+            time.sleep(0.05)
+            if self.js(find) != [x, y]:
+                # Still moving, as a header does that hides.
+                continue
+            place = {"x": x, "y": y, "button": "left", "clickCount": 1}
+            self.send("Input.dispatchMouseEvent", type="mousePressed", **place)
+            self.send("Input.dispatchMouseEvent", type="mouseReleased", **place)
+            # A page that has been left knows nothing of it.
+            if self.js("window.hit") is not False:
+                return
+        raise AssertionError(f"Clicked beside {what}\n{self.url}")
 
     def fill(self, selector, text):
         """Type a text into a field, in place of what it holds."""
